@@ -1,0 +1,1 @@
+"""User-facing types: the only pydantic; CRD manifests; conditions."""

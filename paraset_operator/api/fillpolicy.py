@@ -1,0 +1,216 @@
+"""FillPolicy: what an administrator applies. Which nodes are lent, to whom, and how carefully.
+
+Invariant: FillPolicySpec() is the built-in default that makes a bare ParaSet work where there is no policy.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from paraset_operator.api.base import IntOrString, ListMap, Model, Quantity, Rule, is_quantity
+from paraset_operator.api.paraset import ObjectMeta
+from paraset_operator.api.status import Condition
+
+_PERCENT = r"^(100|[0-9]{1,2})%$"
+_LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+_LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
+_DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+LabelKey = Annotated[str, Field(min_length=1, max_length=317, pattern=_LABEL_KEY)]
+LabelValue = Annotated[str, Field(max_length=63, pattern=_LABEL_VALUE)]
+Amounts = Annotated[dict[str, Quantity], Field(max_length=32)]
+
+
+class LabelRequirement(Model):
+    """One requirement on a label."""
+
+    key: LabelKey = Field(description="Key of the label.")
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How the label relates to values.")
+    values: list[LabelValue] | None = Field(None, max_length=64, description="Values, for In and NotIn.")
+    rules = (
+        Rule(
+            "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+            lambda it: (it.operator in ("In", "NotIn")) == bool(it.values),
+            "In and NotIn need values, Exists and DoesNotExist take none",
+            "values",
+        ),
+    )
+
+
+class LabelSelector(Model):
+    """Objects by their labels; all requirements must hold, and an empty selector selects everything."""
+
+    match_labels: dict[str, LabelValue] | None = Field(None, max_length=32, description="Labels by key and value.")
+    match_expressions: list[LabelRequirement] | None = Field(None, max_length=32, description="Requirements on labels.")
+
+
+def _is_reserve(value: object) -> bool:
+    return is_quantity(value) or (isinstance(value, str) and re.fullmatch(_PERCENT, value) is not None)
+
+
+QuantityOrPercent = Annotated[
+    int | str,
+    IntOrString(
+        Rule(
+            f"string(self).matches('{_PERCENT}') || (isQuantity(string(self)) && quantity(string(self)).sign() >= 0"
+            " && quantity(string(self)).compareTo(quantity('1E')) <= 0)",
+            _is_reserve,
+            "must be a Kubernetes quantity from 0 to 1E, such as 500m or 1Gi, or a percentage from 0% to 100%",
+        ),
+        32,
+    ),
+]
+
+
+class Headroom(Model):
+    """Room kept free for LS work, as so many copies of one LS shape."""
+
+    name: str = Field(min_length=1, max_length=63, pattern=_DNS_LABEL, description="Name of the LS shape.")
+    resources: Amounts = Field(min_length=1, description="What one copy requests, such as nvidia.com/gpu: 1, cpu: 8.")
+    copies: int = Field(1, ge=0, le=100_000, description="Copies for which room is kept free, over all nodes together.")
+    node_selector: LabelSelector | None = Field(
+        None, description="Nodes on which the room is kept; left out: all nodes of the policy."
+    )
+
+
+class Toleration(Model):
+    """A toleration fillers may keep from their template."""
+
+    key: Annotated[str, Field(max_length=317)] | None = Field(
+        None, description="Key of the taint; left out, with Exists: every taint."
+    )
+    operator: Literal["Exists", "Equal"] = Field(
+        "Equal", description="Exists: any value of the key; Equal: this value."
+    )
+    value: LabelValue | None = Field(None, description="Value of the taint, for Equal.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="Effect of the taint; left out: every effect."
+    )
+    rules = (
+        Rule(
+            "has(self.key) || self.operator == 'Exists'",
+            lambda it: it.key is not None or it.operator == "Exists",
+            "needs a key, unless operator is Exists",
+            "key",
+        ),
+        Rule(
+            "self.operator != 'Exists' || !has(self.value)",
+            lambda it: it.operator != "Exists" or it.value is None,
+            "operator Exists takes no value: remove it",
+            "value",
+        ),
+    )
+
+
+class Tenant(Model):
+    """Share and limits of one namespace, or of each of several."""
+
+    namespace: Annotated[str, Field(min_length=1, max_length=63, pattern=_DNS_LABEL)] | None = Field(
+        None, description="Name of the namespace."
+    )
+    namespace_selector: LabelSelector | None = Field(
+        None, description="Namespaces by their labels; each is a tenant of its own."
+    )
+    weight: int = Field(1, ge=1, le=1000, description="Share of each namespace, 1 to 1000; those not named have 1.")
+    limits: Amounts | None = Field(None, description="Most that the fillers of one namespace may request together.")
+    rules = (
+        Rule(
+            "has(self.namespace) != has(self.namespaceSelector)",
+            lambda tenant: (tenant.namespace is None) != (tenant.namespace_selector is None),
+            "set either namespace or namespaceSelector",
+        ),
+    )
+
+
+def _seconds(default: int, description: str, *, least: int = 0, most: int = 86_400) -> Any:
+    return Field(default, ge=least, le=most, description=f"{description} Seconds, {default} unless told.")
+
+
+class Pacing(Model):
+    """How patient the operator is."""
+
+    cool_down_seconds: int = _seconds(60, "How long a node is not refilled after LS work has reclaimed room on it.")
+    cool_down_max_seconds: int = _seconds(600, "Where that time ends, after doubling with every reclaim.")
+    min_run_seconds: int = _seconds(60, "How long a filler runs before it is replaced for a better plan.")
+    pending_timeout_seconds: int = _seconds(30, "How long a filler may stay Pending before it is withdrawn.", least=1)
+    back_off_seconds: int = _seconds(10, "How long a set waits after its fillers crash or can't pull.", least=1)
+    back_off_max_seconds: int = _seconds(300, "Where that time ends, after doubling with every failure.", least=1)
+    rules = (
+        Rule(
+            "self.coolDownSeconds <= self.coolDownMaxSeconds",
+            lambda it: it.cool_down_seconds <= it.cool_down_max_seconds,
+            "must be at least coolDownSeconds",
+            "coolDownMaxSeconds",
+        ),
+        Rule(
+            "self.backOffSeconds <= self.backOffMaxSeconds",
+            lambda it: it.back_off_seconds <= it.back_off_max_seconds,
+            "must be at least backOffSeconds",
+            "backOffMaxSeconds",
+        ),
+    )
+
+
+GPU_TOLERATION = Toleration(key="nvidia.com/gpu", operator="Exists")
+
+
+class FillPolicySpec(Model):
+    """Which nodes are lent to fillers, and on what terms."""
+
+    node_selector: LabelSelector = Field(
+        LabelSelector(),
+        description="Nodes the policy speaks for; left out: all. Of several policies that select a node the first by "
+        "name counts.",
+    )
+    mode: Literal["Observe", "Auto"] = Field(
+        "Auto", description="Auto: fill. Observe: write the plan into the sets' status and touch nothing."
+    )
+    ls_priority: int = Field(
+        0,
+        ge=-99_999_999,
+        le=2_000_001_000,
+        description="Pods whose spec.priority is at least this are latency-sensitive: fillers leave for them.",
+    )
+    reserve: Annotated[dict[str, QuantityOrPercent], Field(max_length=32)] | None = Field(
+        None, description="What is never lent on any node, by resource: an amount or a percentage of allocatable."
+    )
+    headroom: Annotated[list[Headroom], ListMap("name")] | None = Field(
+        None, max_length=32, description="Room kept free for LS work, so that it starts at once."
+    )
+    max_grace_period_seconds: int = Field(
+        30, ge=0, le=300, description="Longest time a filler has to finish when it must leave, 0 to 300 seconds."
+    )
+    tolerations: list[Toleration] = Field(
+        [GPU_TOLERATION],
+        max_length=32,
+        description="Tolerations fillers may keep from their template; every other is dropped.",
+    )
+    nomination: bool = Field(
+        True,
+        description="Whether the operator may nominate a node for an LS pod (pods/status) while it makes room there.",
+    )
+    tenants: list[Tenant] | None = Field(
+        None, max_length=256, description="Shares and limits of namespaces; the first that fits a namespace counts."
+    )
+    pacing: Pacing = Field(Pacing(), description="How patient the operator is.")
+
+
+class FillPolicyStatus(Model):
+    """What the operator has made of a policy."""
+
+    observed_generation: int | None = Field(
+        None, ge=0, json_schema_extra={"format": "int64"}, description="Generation of the policy this speaks of."
+    )
+    nodes: int = Field(0, description="Nodes the policy speaks for.")
+    conditions: Annotated[list[Condition], ListMap("type")] | None = Field(
+        None, max_length=32, description="Ready, and what it depends on."
+    )
+
+
+class FillPolicy(Model):
+    """Which nodes are lent to ParaSets, and on what terms. Cluster-scoped, for administrators."""
+
+    metadata: ObjectMeta = Field(ObjectMeta(), description="Standard metadata.")
+    spec: FillPolicySpec = Field(FillPolicySpec(), description="Which nodes are lent, and on what terms.")
+    status: FillPolicyStatus = Field(FillPolicyStatus(), description="What the operator has made of it.")
