@@ -1,4 +1,4 @@
-"""The conditions a ParaSet and a FillPolicy report, and the words for why. Types and reasons are API: programs read them.
+"""The conditions a ParaSet and a FillPolicy report, and why. Types and reasons are API: programs read them.
 
 Invariant: `set_condition` touches lastTransitionTime only when the status of a condition changes, so that a status that
 says the same is byte for byte the same, and is not written again.
@@ -78,7 +78,7 @@ CONDITION_TYPES: dict[ConditionType, str] = {
     ConditionType.CAPACITY_AVAILABLE: "The cluster has room for the ceiling.",
     ConditionType.QUOTA_AVAILABLE: "No ResourceQuota and no tenant limit holds the set back.",
     ConditionType.TEMPLATE_VALID: "The API server takes a pod made from the template.",
-    ConditionType.DEGRADED: "Fillers crash, can't pull their image or stay Pending; the set waits and gives up that room.",
+    ConditionType.DEGRADED: "Fillers crash, can't pull or stay Pending; the set waits and gives up that room.",
     ConditionType.SUSPENDED: "spec.suspend is true.",
     ConditionType.YIELDING: "Room is being given back to latency-sensitive work.",
 }

@@ -8,6 +8,7 @@ from paraset_operator.api.base import ListMap, Model
 
 PLANNED_ACTIONS = 100
 
+Whole = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 Amounts = dict[str, int | str]
 
 
@@ -54,7 +55,7 @@ class LostWork(Model):
 
     evictions: int = Field(0, json_schema_extra={"format": "int64"}, description="Fillers evicted.")
     shrinks: int = Field(0, json_schema_extra={"format": "int64"}, description="Fillers made smaller in place.")
-    resource_seconds: dict[str, int] | None = Field(
+    resource_seconds: dict[str, Whole] | None = Field(
         None,
         description="Work lost with evicted fillers since their last checkpoint: amount x seconds by resource, such as "
         "device-seconds of nvidia.com/gpu, core-seconds of cpu.",
