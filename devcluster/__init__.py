@@ -1,4 +1,6 @@
-"""A real Kubernetes control plane as plain processes on loopback: etcd, API server, controllers, scheduler, simulated kubelets."""
+"""A real Kubernetes control plane as plain processes on loopback: etcd, API server, controllers, scheduler, simulated
+kubelets.
+"""
 
 from devcluster.cluster import LocalCluster
 from devcluster.processes import ProcessDiedError

@@ -1,4 +1,5 @@
-"""A small JSON client of the API server for what devcluster does itself: a call costs a millisecond or two, where kubectl costs 100.
+"""A small JSON client of the API server for what devcluster does itself: a call costs a millisecond or two, where
+kubectl costs 100.
 
 One connection per client and thread of use; a broken connection is opened anew once per request.
 """

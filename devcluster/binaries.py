@@ -1,4 +1,5 @@
-"""Which binaries make up the control plane, and where they lie: in a per-user cache keyed by everything they are built from.
+"""Which binaries make up the control plane, and where they lie: in a per-user cache keyed by everything they are built
+from.
 
 A binary is complete as soon as it exists, because the build puts it in place by an atomic rename.
 """

@@ -1,7 +1,8 @@
 """Building the control plane's binaries into the cache: visibly, once at a time, and resumable.
 
-One build holds the cache folder's lock; a second waits and then finds everything done. Each binary is built under a temporary name
-and renamed when complete, so that an interrupted build loses at most the binary it was at (and Go's own build cache keeps most of that).
+One build holds the cache folder's lock; a second waits and then finds everything done. Each binary is built under a
+temporary name and renamed when complete, so that an interrupted build loses at most the binary it was at (and Go's own
+build cache keeps most of that).
 """
 
 import fcntl
@@ -38,7 +39,9 @@ def build_control_plane() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds `programs` of the Go module at `module` into `folder`; `go` is asked for the command only when there is work."""
+    """Builds `programs` of the Go module at `module` into `folder`; `go` is asked for the command only when there is
+    work.
+    """
 
     folder: Path
     module: Path

@@ -1,6 +1,7 @@
 """The certificates of one cluster: its own CA, the server's, and one client certificate per component.
 
-Elliptic-curve keys, because five RSA keys would cost more than starting etcd. Every file with a private key is readable by its owner only.
+Elliptic-curve keys, because five RSA keys would cost more than starting etcd. Every file with a private key is readable
+by its owner only.
 """
 
 import datetime
@@ -39,7 +40,9 @@ class Authority:
         self.certificate.write_bytes(built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def client(self, user: str, *groups: str) -> KeyPair:
-        """A client certificate: the API server reads the user from the common name and the groups from the organizations."""
+        """A client certificate: the API server reads the user from the common name and the groups from the
+        organizations.
+        """
         subject = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
         return self._issue(user.replace(":", "-"), subject, ExtendedKeyUsageOID.CLIENT_AUTH, [])

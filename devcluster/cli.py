@@ -1,6 +1,7 @@
 """The commands of `python -m devcluster`, for people; programs use LocalCluster."""
 
 import argparse
+
 from devcluster.build import build_control_plane
 
 

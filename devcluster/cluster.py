@@ -1,7 +1,8 @@
 """A real control plane on loopback for as long as a `with` block lasts.
 
-Ready means: the API server says so at /readyz, every asked-for node is Ready, free of the not-ready taint and held by kwok, the
-scheduler says so, and pods can be created in the default namespace. Nothing outlives the block, or the program (see supervisor.py).
+Ready means: the API server says so at /readyz, every asked-for node is Ready, free of the not-ready taint and held by
+kwok, the scheduler says so, and pods can be created in the default namespace. Nothing outlives the block, or the
+program (see supervisor.py).
 """
 
 import shutil
@@ -25,7 +26,9 @@ class LocalCluster:
     """etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok, with their own folder and ports."""
 
     def __init__(self, settings: ClusterSettings | None = None, folder: Path | None = None) -> None:
-        """Nothing starts before the `with` block. Without `folder` a temporary one is made, and removed unless something fails."""
+        """Nothing starts before the `with` block. Without `folder` a temporary one is made, and removed unless
+        something fails.
+        """
         self.settings = settings or ClusterSettings()
         self._given_folder = folder
         self._plane: startup.ControlPlane | None = None

@@ -1,4 +1,6 @@
-"""The command line of each process. Admission is the API server's default set: what a real cluster refuses, this one refuses."""
+"""The command line of each process. Admission is the API server's default set: what a real cluster refuses, this one
+refuses.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

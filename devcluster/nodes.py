@@ -1,6 +1,7 @@
 """The Node objects of simulated machines.
 
-They are created with the status a kubelet would report at registration; the node lifecycle controller then takes the not-ready taint off.
+They are created with the status a kubelet would report at registration; the node lifecycle controller then takes the
+not-ready taint off.
 """
 
 import datetime

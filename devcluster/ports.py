@@ -1,4 +1,6 @@
-"""Free loopback ports, below the range the kernel hands to outgoing connections, which could take a port between our look and its use."""
+"""Free loopback ports, below the range the kernel hands to outgoing connections, which could take a port between our
+look and its use.
+"""
 
 import contextlib
 import random

@@ -1,4 +1,6 @@
-"""The caller's side of the supervisor, and what a dead process looks like to a person: its name, its exit code, its last words."""
+"""The caller's side of the supervisor, and what a dead process looks like to a person: its name, its exit code, its
+last words.
+"""
 
 import json
 import signal

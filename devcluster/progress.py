@@ -1,4 +1,5 @@
-"""What a person sees of a long build: which binary, how many are left, how long it has taken, and that it is still alive.
+"""What a person sees of a long build: which binary, how many are left, how long it has taken, and that it is still
+alive.
 
 On a terminal one line is rewritten every second; in a log a line is written at most every 15 seconds.
 """

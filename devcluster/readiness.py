@@ -1,4 +1,6 @@
-"""When a cluster may be used. Every wait has a deadline, names what it waited for, and fails at once when a process has died."""
+"""When a cluster may be used. Every wait has a deadline, names what it waited for, and fails at once when a process has
+died.
+"""
 
 import contextlib
 import ssl
@@ -46,11 +48,11 @@ class Readiness:
 
     def scheduler(self, port: int) -> None:
         """Wait for the scheduler's /readyz (its certificate is self-signed, and it asks for no credentials there)."""
-        context = ssl._create_unverified_context()  # noqa: SLF001, S323  loopback, and nothing is sent
+        context = ssl._create_unverified_context()  # noqa: S323  loopback, and nothing is sent
         url = f"https://127.0.0.1:{port}/readyz"
 
         def ready() -> bool:
-            with urllib.request.urlopen(url, context=context, timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(url, context=context, timeout=5) as answer:
                 return bool(answer.status == 200)
 
         self.until("kube-scheduler", ready)

@@ -1,4 +1,6 @@
-"""What a caller may choose about a local cluster: frozen values, no I/O, so that a cluster can be described before it is started."""
+"""What a caller may choose about a local cluster: frozen values, no I/O, so that a cluster can be described before it
+is started.
+"""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +10,9 @@ GPU_MODEL_LABEL = "node.paraset.io/gpu-model"
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One simulated machine. CPU in thousandths of a core, memory in MiB, whole GPUs, `model` the GPU model ("" for none)."""
+    """One simulated machine. CPU in thousandths of a core, memory in MiB, whole GPUs, `model` the GPU model ("" for
+    none).
+    """
 
     name: str
     cpu_milli: int = 16_000
@@ -24,7 +28,8 @@ class ClusterSettings:
     """Everything that distinguishes one local cluster from another."""
 
     nodes: list[NodeSpec] = field(default_factory=list)
-    #: Length of the node leases, in seconds. They are renewed four times in that time, so a long one keeps an idle cluster quiet.
+    #: Length of the node leases, in seconds. They are renewed four times in that time, so a long one keeps an idle
+    #: cluster quiet.
     lease_seconds: int = 3600
     #: How long a pod takes to exit when it says nothing itself, in seconds; never longer than its own grace period.
     exit_seconds: float = 1.0

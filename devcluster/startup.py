@@ -15,7 +15,8 @@ from devcluster.readiness import Readiness
 from devcluster.settings import ClusterSettings
 
 ATTEMPTS = 3
-#: The users of the components. Masters, so that none of them has to wait until the bootstrap roles exist; the names tell them apart in the audit log.
+#: The users of the components. Masters, so that none of them has to wait until the bootstrap roles exist; the names
+#: tell them apart in the audit log.
 USERS = {
     "admin": "admin",
     CONTROLLERS: "system:kube-controller-manager",

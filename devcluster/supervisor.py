@@ -1,9 +1,11 @@
-"""The parent of a cluster's processes: a program of its own, so that they end whatever happens to the program that wanted them.
+"""The parent of a cluster's processes: a program of its own, so that they end whatever happens to the program that
+wanted them.
 
-It starts and stops processes by JSON lines on its standard input and answers each with one JSON line. When its input closes - the
-caller has ended, by an exception, by Ctrl-C, by kill -9 - it kills everything it started and removes the scratch folders it was told
-of. Its processes in turn ask the kernel to be killed should the supervisor itself be killed; that signal is tied to the thread that
-started them, and the supervisor has only one. Standard library only, and run as a file: it starts in some 30 ms.
+It starts and stops processes by JSON lines on its standard input and answers each with one JSON line. When its input
+closes - the caller has ended, by an exception, by Ctrl-C, by kill -9 - it kills everything it started and removes the
+scratch folders it was told of. Its processes in turn ask the kernel to be killed should the supervisor itself be
+killed; that signal is tied to the thread that started them, and the supervisor has only one. Standard library only, and
+run as a file: it starts in some 30 ms.
 """
 
 import contextlib
@@ -21,7 +23,9 @@ TERMINATION_SECONDS = 5.0
 
 
 def die_with_parent() -> None:
-    """Run in a new child: ask Linux to kill it as soon as the thread that started it ends. Elsewhere there is no such request."""
+    """Run in a new child: ask Linux to kill it as soon as the thread that started it ends. Elsewhere there is no such
+    request.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -1,7 +1,8 @@
-"""Which Go builds the control plane: the one on PATH if it is new enough, else the wheel that pyproject's extra `go` pins.
+"""Which Go builds the control plane: the one on PATH if it is new enough, else the wheel that pyproject's extra `go`
+pins.
 
-Go's own habit of fetching a newer toolchain is switched off (GOTOOLCHAIN=local): the version is part of the cache key, so it must be
-the one that really builds. The wheel is installed only when something has to be built.
+Go's own habit of fetching a newer toolchain is switched off (GOTOOLCHAIN=local): the version is part of the cache key,
+so it must be the one that really builds. The wheel is installed only when something has to be built.
 """
 
 import os

@@ -1,4 +1,6 @@
-"""Nodes and pods of a real cluster, from CSV files of the kind of the `openb` trace (traces/README.md: source, licence, columns)."""
+"""Nodes and pods of a real cluster, from CSV files of the kind of the `openb` trace (traces/README.md: source, licence,
+columns).
+"""
 
 import csv
 import random
@@ -22,7 +24,9 @@ class TraceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class OpenbPod:
-    """One pod of the trace. CPU in thousandths of a core, memory in MiB; `gpu_milli` is per GPU, in thousandths; times in seconds."""
+    """One pod of the trace. CPU in thousandths of a core, memory in MiB; `gpu_milli` is per GPU, in thousandths; times
+    in seconds.
+    """
 
     name: str
     cpu_milli: int
