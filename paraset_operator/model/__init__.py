@@ -1,0 +1,1 @@
+"""Values of the domain: frozen, integers only, no I/O, no clock."""

@@ -1,0 +1,30 @@
+"""A node as the planner sees it."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from paraset_operator.model.resources import NOTHING, Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a node."""
+
+    key: str
+    value: str = ""
+    effect: str = "NoSchedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: what it offers and whether work may go there.
+
+    `trouble` is empty, or why no filler may stay: Cordoned, NotReady, MemoryPressure, DiskPressure, PIDPressure.
+    """
+
+    name: str
+    allocatable: Resources = NOTHING
+    labels: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    taints: tuple[Taint, ...] = ()
+    trouble: str = ""
+    is_cordoned: bool = False

@@ -1,0 +1,167 @@
+"""Decisions as values: what to do, on which object, and why."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from paraset_operator.model.constraints import Toleration
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.resources import NOTHING, Resources
+from paraset_operator.model.shape import ParaSetView
+
+
+class Reason(StrEnum):
+    """Why an action is taken."""
+
+    FILLS = "FillsFreeRoom"
+    GROWS = "GrowsIntoFreeRoom"
+    SHRINKS = "ShrinksIntoRoom"
+    YIELDS = "YieldsToLatencySensitive"
+    HEADROOM = "MakesHeadroom"
+    REVERTS = "RevertsRefusedResize"
+    SUSPENDED = "Suspended"
+    ABOVE_CEILING = "AboveCeiling"
+    NODE = "NodeNotUsable"
+    OUTDATED = "TemplateOutdated"
+    SHAPE_GONE = "ShapeGone"
+    STAYS_PENDING = "StaysPending"
+    FINISHED = "Finished"
+    FAILING = "Failing"
+    FAIR_SHARE = "FairShare"
+    OVER_LIMIT = "TenantLimit"
+    NO_ROOM = "NoRoomLeft"
+
+
+class Limit(StrEnum):
+    """Why a set holds no more than it does, or a node's free room stays empty."""
+
+    CEILING = "Ceiling"
+    SUSPENDED = "Suspended"
+    NO_ROOM = "NoFittingRoom"
+    NO_NODE = "NoEligibleNode"
+    COOL_DOWN = "CoolDown"
+    BACK_OFF = "BackOff"
+    QUOTA = "QuotaExceeded"
+    TEMPLATE = "TemplateInvalid"
+    TENANT = "TenantLimit"
+    RATE = "ScaleUpRate"
+    OBSERVE = "Observe"
+
+
+@dataclass(frozen=True, slots=True)
+class Beneficiary:
+    """The LS pod, or the headroom shape, that room is made for."""
+
+    key: str
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePod:
+    """Make a filler of `sizes`, its elastic resources; it holds `requests` in all. `after` names what must go first."""
+
+    owner: ParaSetView
+    shape: str
+    index: int
+    node: str
+    sizes: Resources
+    requests: Resources
+    tolerations: tuple[Toleration, ...] = ()
+    reason: Reason = Reason.FILLS
+    detail: str = ""
+    after: tuple[str, ...] = ()
+
+    @property
+    def pod(self) -> str:
+        """The filler's name: bounded by the ceiling, so that no number of repeated creates exceeds it."""
+        return f"{self.owner.name}-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResizePod:
+    """Resize a filler in place to `sizes` of its elastic resources; `requests` is all it will hold."""
+
+    pod: Pod
+    owner: ParaSetView
+    sizes: Resources
+    requests: Resources
+    reason: Reason
+    detail: str = ""
+    beneficiary: Beneficiary | None = None
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePod:
+    """Delete a filler, with its uid as precondition."""
+
+    pod: Pod
+    owner: ParaSetView
+    reason: Reason
+    detail: str = ""
+    beneficiary: Beneficiary | None = None
+    grace_seconds: int = 10
+    lost_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NominatePod:
+    """Tell the scheduler that room for an LS pod comes free on a node."""
+
+    pod: Pod
+    node: str
+
+
+Action: TypeAlias = DeletePod | ResizePod | CreatePod
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Room made for one LS pod: the nomination, then what shrinks or leaves for it."""
+
+    node: str
+    beneficiary: Beneficiary
+    nomination: NominatePod | None
+    actions: tuple[DeletePod | ResizePod, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What is left free on a node for fillers after the plan, what fillers hold, and what keeps the rest empty."""
+
+    name: str
+    free: Resources = NOTHING
+    filled: Resources = NOTHING
+    bound_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReport:
+    """One reason why a set holds no more."""
+
+    reason: Limit
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetReport:
+    """What a set holds once the plan is carried out."""
+
+    owner: ParaSetView
+    replicas: int = 0
+    shapes: tuple[tuple[str, int], ...] = ()
+    resources: Resources = NOTHING
+    nodes: int = 0
+    limited_by: tuple[LimitReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Releases first, then departures and shrinks, then creates and growth, each in the order to carry them out."""
+
+    releases: tuple[Release, ...] = ()
+    actions: tuple[Action, ...] = ()
+    nodes: tuple[NodeReport, ...] = ()
+    sets: tuple[SetReport, ...] = ()
+    usable: Resources = field(default_factory=dict)
+    next_check: float | None = None

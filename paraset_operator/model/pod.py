@@ -1,0 +1,71 @@
+"""A pod as the planner sees it: what it holds, where, and whether it is a filler."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
+from paraset_operator.model.resources import NOTHING, Resources
+
+
+class Resize(StrEnum):
+    """The state of an in-place resize, by the pod's conditions."""
+
+    NONE = ""
+    DEFERRED = "Deferred"
+    INFEASIBLE = "Infeasible"
+    IN_PROGRESS = "InProgress"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod that still counts: Succeeded and Failed ones are here only if they are fillers, and hold nothing.
+
+    `held` is max(spec, allocated, actual) requests with init containers, overhead and the pod slot; `requests` is what
+    the spec asks for, which differs while a resize runs. Only fillers have an `owner`, the uid of the ParaSet that
+    controls them, a `target`, the node they are pinned to, and `sizes`, the requests of the container that a shape
+    sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
+    server's clock, 0 if not yet: good for order, never for safety.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    priority: int = 0
+    node: str = ""
+    target: str = ""
+    nominated: str = ""
+    held: Resources = NOTHING
+    requests: Resources = NOTHING
+    constraints: Constraints = UNCONSTRAINED
+    owner: str = ""
+    shape: str = ""
+    index: int = -1
+    template_hash: str = ""
+    sizes: Resources = NOTHING
+    allocated: Resources = NOTHING
+    is_terminating: bool = False
+    is_finished: bool = False
+    is_gated: bool = False
+    is_ready: bool = False
+    is_running: bool = False
+    resize: Resize = Resize.NONE
+    trouble: str = ""
+    created: float = 0.0
+    started: float = 0.0
+    revision: str = ""
+
+    @property
+    def key(self) -> str:
+        """Namespace and name, as people write them."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def place(self) -> str:
+        """The node whose room the pod takes: where it is bound, or, for a filler on its way, where it is pinned."""
+        return self.node or self.target
+
+    @property
+    def is_filler(self) -> bool:
+        """Whether a ParaSet controls the pod."""
+        return bool(self.owner)

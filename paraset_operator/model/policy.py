@@ -1,0 +1,75 @@
+"""What an administrator allows, as values; `DEFAULT_POLICY` holds where nobody has applied a FillPolicy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from paraset_operator.model.constraints import LabelSelector, Toleration
+from paraset_operator.model.resources import NOTHING, Resources
+
+EVERYTHING = LabelSelector()
+
+
+class Mode(StrEnum):
+    """Whether a plan is only published or also carried out."""
+
+    OBSERVE = "Observe"
+    AUTO = "Auto"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadroomShape:
+    """Room kept free for LS work: `copies` times `resources`, on nodes that match."""
+
+    name: str
+    resources: Resources
+    copies: int
+    nodes: LabelSelector = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A namespace's weight among namespaces and the most its fillers may hold in sum."""
+
+    namespace: str
+    weight: int = 1
+    limits: Resources = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class PacingRules:
+    """Durations in seconds."""
+
+    cool_down: float = 60.0
+    cool_down_max: float = 600.0
+    pending_timeout: float = 30.0
+    back_off: float = 10.0
+    back_off_max: float = 300.0
+    min_run: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A FillPolicy as the planner sees it; what is never lent of a node: amounts (`reserve`) and hundredths of it."""
+
+    name: str = "default"
+    mode: Mode = Mode.AUTO
+    nodes: LabelSelector = EVERYTHING
+    ls_priority: int = 0
+    reserve: Resources = NOTHING
+    reserve_percent: Resources = NOTHING
+    headroom: tuple[HeadroomShape, ...] = ()
+    max_grace_seconds: int = 30
+    tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)
+    nominates: bool = True
+    tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
+    pacing: PacingRules = PacingRules()
+
+    def reserve_on(self, allocatable: Resources) -> dict[str, int]:
+        """Return what is never lent on a node of this size."""
+        shares = {name: -(-allocatable.get(name, 0) * part // 100) for name, part in self.reserve_percent.items()}
+        return dict(self.reserve) | shares
+
+
+DEFAULT_POLICY = PolicyView()

@@ -1,0 +1,84 @@
+"""Shapes and the sets that own them, translated once from the API objects."""
+
+from dataclasses import dataclass
+
+from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
+from paraset_operator.model.quantity import PODS
+from paraset_operator.model.rates import DEFAULT_BUDGET, UNLIMITED, DisruptionBudget, ScaleRules
+from paraset_operator.model.resources import NOTHING, Resources, devices_of, largest_of, plus
+
+
+@dataclass(frozen=True, slots=True)
+class Elastic:
+    """A resource that is resized in place; `growth_value` is the extra worth at `maximum`, linear between."""
+
+    resource: str
+    minimum: int
+    maximum: int
+    growth_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way to run an instance.
+
+    `overhead` is what the pod holds beside the shape's container; `initial` what its init containers ask for at once.
+    """
+
+    name: str
+    fixed: Resources = NOTHING
+    elastic: tuple[Elastic, ...] = ()
+    value: float = 1.0
+    overhead: Resources = NOTHING
+    initial: Resources = NOTHING
+    template_hash: str = ""
+
+    @property
+    def smallest(self) -> dict[str, int]:
+        """What a pod of this shape holds at its smallest, with overhead and its pod slot."""
+        return self.at({})
+
+    def at(self, sizes: Resources) -> dict[str, int]:
+        """Return what a pod holds with its elastic resources at `sizes`; those not named are at their minimum."""
+        running = plus(self.container_requests(sizes), self.overhead)
+        return plus(largest_of(running, self.initial), {PODS: 1})
+
+    def container_requests(self, sizes: Resources) -> dict[str, int]:
+        """Return the requests of the shape's own container at `sizes`."""
+        return dict(self.fixed) | {each.resource: sizes.get(each.resource, each.minimum) for each in self.elastic}
+
+    @property
+    def has_devices(self) -> bool:
+        """Whether an instance takes extended resources."""
+        return bool(devices_of(self.fixed))
+
+
+@dataclass(frozen=True, slots=True)
+class ParaSetView:
+    """A ParaSet as the planner sees it. `budgets` are those in force; `fault` says why nothing can be made of it."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int = 1
+    ceiling: int = 1
+    floor: int = 0
+    weight: int = 1
+    is_suspended: bool = False
+    shapes: tuple[Shape, ...] = ()
+    constraints: Constraints = UNCONSTRAINED
+    grace_seconds: int = 10
+    checkpoint_seconds: int = 0
+    scale_up: ScaleRules = UNLIMITED
+    scale_down: ScaleRules = UNLIMITED
+    budgets: tuple[DisruptionBudget, ...] = (DEFAULT_BUDGET,)
+    fault: str = ""
+
+    @property
+    def key(self) -> str:
+        """Namespace and name, as people write them."""
+        return f"{self.namespace}/{self.name}"
+
+    def shape(self, name: str) -> Shape | None:
+        """Return the shape of that name, or None when the set no longer lists it."""
+        return next((shape for shape in self.shapes if shape.name == name), None)

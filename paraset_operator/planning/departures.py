@@ -1,0 +1,144 @@
+"""Fillers that must leave whatever the room: their set, their shape, their node or they themselves are not in order."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from paraset_operator.model.plan import DeletePod, Reason
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.resources import devices_of, shortage, total_of
+from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.feasibility import may_fill
+from paraset_operator.planning.pacing import Pacing
+from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.victims import Owners, victim_order
+from paraset_operator.planning.yielding import eviction
+
+# What a disruption budget calls each reason; all others are never limited by one.
+_BUDGETED = {Reason.NODE: "Drain", Reason.OUTDATED: "Rebalance", Reason.FAIR_SHARE: "Rebalance"}
+
+
+def departures(
+    rooms: Collection[NodeRoom], snapshot: Snapshot, owners: Owners, pacing: Pacing, moment: Moment
+) -> list[DeletePod]:
+    """Return the fillers that leave, and count them as leaving."""
+    leaving = [*_without_node(snapshot, owners), *_finished(snapshot, owners)]
+    wanted: list[tuple[NodeRoom, Pod, Reason, str]] = []
+    for room in rooms:
+        for pod in room.fillers:
+            verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
+            if verdict is not None:
+                wanted.append((room, pod, *verdict))
+    wanted += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in wanted}, owners, moment.wall)
+    for room, pod, reason, detail in _within_budgets(wanted, rooms, owners, moment.wall):
+        leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
+        room.release(pod)
+    return leaving
+
+
+def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
+    pod: Pod, room: NodeRoom, owner: ParaSetView, pacing: Pacing, now: float
+) -> tuple[Reason, str] | None:
+    """Return why a filler can't stay, the gravest reason first, or None."""
+    shape = owner.shape(pod.shape)
+    if pod.trouble:
+        return Reason.FAILING, pod.trouble
+    if owner.is_suspended:
+        return Reason.SUSPENDED, "spec.suspend is true"
+    if shape is None:
+        return Reason.SHAPE_GONE, f"spec.shapes has no {pod.shape!r} any more"
+    if devices_of(shape.fixed) != devices_of(pod.sizes):
+        return Reason.SHAPE_GONE, f"shape {pod.shape!r} asks for other devices now"
+    if not may_fill(owner.constraints, room.node, room.policy):
+        return Reason.NODE, room.node.trouble or "the node's labels, taints or policy do not admit the set"
+    if not pod.node and _waited(pod, pacing, now) > (room.policy.pacing.pending_timeout if room.policy else 0):
+        return Reason.STAYS_PENDING, "kube-scheduler did not bind it in time"
+    if shape.template_hash != pod.template_hash:
+        return Reason.OUTDATED, "spec.template has changed"
+    return None
+
+
+def _waited(pod: Pod, pacing: Pacing, now: float) -> float:
+    return now - pacing.unbound_since.get(pod.uid, now)
+
+
+def _without_node(snapshot: Snapshot, owners: Owners) -> list[DeletePod]:
+    """Return the fillers whose node is not there any more; nothing can give them a grace."""
+    return [
+        DeletePod(pod, owners[pod.owner], Reason.NODE, f"node {pod.place} is gone", grace_seconds=0)
+        for pod in snapshot.waiting
+        if pod.owner in owners and not pod.is_terminating
+    ]
+
+
+def _finished(snapshot: Snapshot, owners: Owners) -> list[DeletePod]:
+    return [
+        DeletePod(pod, owners[pod.owner], Reason.FINISHED if not pod.trouble else Reason.FAILING, pod.trouble)
+        for state in snapshot.nodes
+        for pod in state.pods
+        if pod.is_finished and pod.owner in owners and not pod.is_terminating
+    ]
+
+
+def _above_ceiling(
+    rooms: Collection[NodeRoom], gone: set[str], owners: Owners, now: float
+) -> list[tuple[NodeRoom, Pod, Reason, str]]:
+    surplus: list[tuple[NodeRoom, Pod, Reason, str]] = []
+    for owner in owners.values():
+        stay = [(room, pod) for room in rooms for pod in room.fillers if pod.owner == owner.uid and pod.uid not in gone]
+        stay.sort(key=lambda each: victim_order(each[1], each[0], owners, now))
+        detail = f"spec.replicas is {owner.ceiling}"
+        surplus += (
+            [(room, pod, Reason.ABOVE_CEILING, detail) for room, pod in stay[: len(stay) - owner.ceiling]]
+            if (len(stay) > owner.ceiling)
+            else []
+        )
+    return surplus
+
+
+def _within_budgets(
+    wanted: list[tuple[NodeRoom, Pod, Reason, str]], rooms: Collection[NodeRoom], owners: Owners, now: float
+) -> list[tuple[NodeRoom, Pod, Reason, str]]:
+    """Drop what the budgets of the sets do not allow in this turn; the least loss goes first."""
+    current: dict[str, int] = {}
+    for room in rooms:
+        for pod in room.fillers:
+            current[pod.owner] = current.get(pod.owner, 0) + 1
+    used: dict[tuple[str, str], int] = {}
+    allowed = []
+    for each in sorted(wanted, key=lambda each: (each[2], victim_order(each[1], each[0], owners, now))):
+        owner, budgeted = each[1].owner, _BUDGETED.get(each[2])
+        if budgeted is not None:
+            used[owner, budgeted] = used.get((owner, budgeted), 0) + 1
+            if used[owner, budgeted] > disruptions_allowed(owners[owner], budgeted, current[owner]):
+                continue
+        allowed.append(each)
+    return allowed
+
+
+def disruptions_allowed(owner: ParaSetView, reason: str, current: int) -> int:
+    """Return how many fillers may be disrupted in one turn: what the strictest budget in force allows."""
+    return min((each.allows(current) for each in owner.budgets if reason in each.reasons), default=current)
+
+
+def without_room(rooms: Collection[NodeRoom], owners: Owners, now: float) -> list[DeletePod]:
+    """Return the fillers that no longer fit at their smallest beside what others hold, least loss first."""
+    leaving = []
+    for room in rooms:
+        while missing := _overflow(room, owners):
+            helpful = [pod for pod in room.fillers if any(pod.requests.get(name, 0) > 0 for name in missing)]
+            if not helpful:
+                break
+            victim = min(helpful, key=lambda pod: victim_order(pod, room, owners, now))
+            detail = f"other pods or the reserve hold the node's {', '.join(sorted(missing))}"
+            leaving.append(replace(eviction(victim, room, owners, now, Reason.NO_ROOM), detail=detail))
+            room.release(victim)
+    return leaving
+
+
+def _overflow(room: NodeRoom, owners: Owners) -> dict[str, int]:
+    smallest = []
+    for pod in room.fillers:
+        shape = owners[pod.owner].shape(pod.shape)
+        smallest.append(shape.smallest if shape else pod.requests)
+    return shortage(total_of(smallest), room.keep_room())

@@ -1,0 +1,155 @@
+"""Which set is next, and where: holes are filled one instance at a time, neediest set first.
+
+1. sets below `minReplicas`
+2. shapes with devices: they fit beside running fillers at those fillers' smallest, who shrink for them
+3. shapes without: they fit only into what is left at the sizes all others have, and start as large as that allows,
+   because one large instance serves as well as many small ones
+
+Nodes are tried in one order, fragments first: where idle room serves LS work least. Room only gets less while holes are
+filled, so a shape that does not fit on a node is not tried there again.
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from paraset_operator.model.plan import Limit
+from paraset_operator.model.resources import Resources, fits, minus, plus, total_of
+from paraset_operator.model.shape import ParaSetView, Shape
+from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.feasibility import may_fill
+from paraset_operator.planning.pacing import Pacing
+from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.shape_choice import device_shapes, plain_shapes
+from paraset_operator.planning.worth import density
+
+
+@dataclass(slots=True)
+class Site:
+    """A node's room for fillers, with what is left beside them: at the planned sizes, and at their smallest."""
+
+    room: NodeRoom
+    left: dict[str, int]
+    left_at_smallest: dict[str, int]
+
+    def add(self, instance: Instance) -> None:
+        """Put an instance here."""
+        self.room.instances.append(instance)
+        self.left = minus(self.left, instance.holds())
+        self.left_at_smallest = minus(self.left_at_smallest, instance.shape.smallest)
+
+
+@dataclass(slots=True)
+class Contender:
+    """A set while holes are filled: how many fillers it has, where its shapes are tried next, what stopped it."""
+
+    owner: ParaSetView
+    count: int
+    sites: list[Site]
+    cursors: dict[str, int] = field(default_factory=dict)
+    limits: dict[Limit, str] = field(default_factory=dict)
+
+
+def site_of(room: NodeRoom) -> Site:
+    """Return the node with what its kept instances leave."""
+    available = room.fill_room()
+    held = total_of(instance.holds() for instance in room.instances)
+    smallest = total_of(instance.shape.smallest for instance in room.instances)
+    return Site(room, minus(available, held), minus(available, smallest))
+
+
+def contender_of(owner: ParaSetView, count: int, sites: list[Site], pacing: Pacing, now: float) -> Contender:
+    """Return a set with the sites where it may put something new now, and with what keeps it from others."""
+    limits: dict[Limit, str] = {}
+    if owner.is_suspended:
+        limits[Limit.SUSPENDED] = "spec.suspend is true"
+    elif owner.fault:
+        limits[Limit.TEMPLATE] = owner.fault
+    elif wait := pacing.back_off_of(owner.uid, now):
+        limits[wait.cause] = wait.message
+    if limits:
+        return Contender(owner, count, [], limits=limits)
+    eligible = [site for site in sites if may_fill(owner.constraints, site.room.node, site.room.policy)]
+    if not eligible:
+        limits[Limit.NO_NODE] = "no node that a policy covers admits the set's node selector, affinity and tolerations"
+    calm = [site for site in eligible if not site.room.is_cooling]
+    if len(calm) < len(eligible):
+        limits[Limit.COOL_DOWN] = f"{len(eligible) - len(calm)} nodes were reclaimed by LS work a short while ago"
+    usable = [site for site in calm if not pacing.back_off_of(owner.uid, now, site.room.name)]
+    return Contender(owner, count, usable, limits=limits)
+
+
+def fill(contenders: list[Contender], shares: Shares) -> None:
+    """Place new instances until nothing more fits or is allowed."""
+    fillable = shares.fillable
+    _take_turns(
+        contenders, shares, lambda it: [*device_shapes(it, fillable), *plain_shapes(it, fillable)], _below_floor
+    )
+    _take_turns(contenders, shares, lambda it: device_shapes(it, fillable), _below_ceiling)
+    _take_turns(contenders, shares, lambda it: plain_shapes(it, fillable), _below_ceiling)
+
+
+def _below_floor(contender: Contender) -> bool:
+    return contender.count < min(contender.owner.floor, contender.owner.ceiling)
+
+
+def _below_ceiling(contender: Contender) -> bool:
+    return contender.count < contender.owner.ceiling
+
+
+def _take_turns(
+    contenders: list[Contender],
+    shares: Shares,
+    shapes_of: Callable[[ParaSetView], list[Shape]],
+    is_wanting: Callable[[Contender], bool],
+) -> None:
+    shapes = {contender.owner.key: shapes_of(contender.owner) for contender in contenders}
+    queue = [(shares.turn_of(each.owner), each) for each in contenders if is_wanting(each)]
+    heap = [(turn, index, each) for index, (turn, each) in enumerate(queue)]
+    heapq.heapify(heap)
+    while heap:
+        _, index, contender = heapq.heappop(heap)
+        if _place(contender, shapes[contender.owner.key], shares) and is_wanting(contender):
+            heapq.heappush(heap, (shares.turn_of(contender.owner), index, contender))
+
+
+def _place(contender: Contender, shapes: list[Shape], shares: Shares) -> bool:
+    """Place one instance of the first shape that still fits somewhere; say whether one was placed."""
+    for shape in shapes:
+        smallest = shape.smallest
+        if not shares.within_limits(contender.owner, smallest):
+            contender.limits[Limit.TENANT] = (
+                f"the policy's limits for namespace {contender.owner.namespace} are reached"
+            )
+            continue
+        site = _next_site(contender, shape, smallest)
+        if site is not None:
+            instance = Instance(contender.owner, shape, _first_sizes(shape, site, shares, contender.owner))
+            site.add(instance)
+            shares.add(contender.owner, instance.holds())
+            contender.count += 1
+            return True
+    return False
+
+
+def _next_site(contender: Contender, shape: Shape, smallest: Resources) -> Site | None:
+    cursor = contender.cursors.get(shape.name, 0)
+    while cursor < len(contender.sites):
+        site = contender.sites[cursor]
+        if fits(smallest, site.left_at_smallest if shape.has_devices else site.left):
+            break
+        cursor += 1
+    contender.cursors[shape.name] = cursor
+    return contender.sites[cursor] if cursor < len(contender.sites) else None
+
+
+def _first_sizes(shape: Shape, site: Site, shares: Shares, owner: ParaSetView) -> dict[str, int]:
+    sizes = {each.resource: each.minimum for each in shape.elastic}
+    if shape.has_devices:
+        return sizes
+    left = minus(site.left, shape.smallest)
+    for each in shape.elastic:
+        more = min(each.maximum - each.minimum, left.get(each.resource, 0)) if density(each) > 0 else 0
+        if more > 0 and shares.within_limits(owner, plus(shape.smallest, {each.resource: more})):
+            sizes[each.resource] += more
+    return sizes

@@ -1,0 +1,51 @@
+"""Fillers' names: `<set>-<index>` with an index below the ceiling.
+
+A set has no more names than its ceiling, so that no replayed create, no stale picture and no second leader can exceed
+it: the API server answers AlreadyExists. Pods on their way out count until they are gone.
+"""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.snapshot import Snapshot
+
+
+@dataclass(slots=True)
+class IndexPool:
+    """The indices a set has left, lowest first. `vacant` counts pods that may be made before one has to go."""
+
+    taken: set[int]
+    leaving: list[tuple[int, str]]
+    vacant: int
+    ceiling: int
+    next_index: int = 0
+
+    @classmethod
+    def of(cls, owner: ParaSetView, snapshot: Snapshot, leaving: Container[str]) -> "IndexPool":
+        """Return the pool of a set; `leaving` holds the uids of the pods that the plan takes away."""
+        pods = [*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)]
+        own = [pod for pod in pods if pod.owner == owner.uid]
+        gone = [pod for pod in own if pod.is_terminating or pod.is_finished or pod.uid in leaving]
+        return cls(
+            taken={pod.index for pod in own},
+            leaving=sorted((pod.index, pod.key) for pod in gone),
+            vacant=owner.ceiling - len(own),
+            ceiling=owner.ceiling,
+        )
+
+    def take(self) -> tuple[int, tuple[str, ...]]:
+        """Return an index and what has to be gone first: nothing, or a pod whose place or name is needed."""
+        while self.next_index in self.taken:
+            self.next_index += 1
+        if self.next_index < self.ceiling and self.vacant > 0:
+            self.vacant -= 1
+            self.next_index += 1
+            return self.next_index - 1, ()
+        if not self.leaving:
+            return self.next_index, ("a pod of the set",)
+        index, key = self.leaving.pop(0)
+        if index < self.ceiling:
+            return index, (key,)
+        self.next_index += 1
+        return self.next_index - 1, (key,)

@@ -1,0 +1,119 @@
+"""Calm: cool-downs of nodes, back-offs of templates, rates. State in, state out; the caller brings the clock.
+
+All times are seconds of one monotonic clock. Nothing here is needed for safety: after a restart it starts empty.
+
+- A node that LS work has reclaimed is not refilled for the policy's cool-down (60 s); each reclaim before
+  as long a calm has passed doubles it, up to the maximum (600 s).
+- A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling to the maximum.
+- A filler that is unbound for the pending timeout is withdrawn, and its set keeps off that node for a back-off.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TypeVar
+
+from paraset_operator.model.plan import Limit
+from paraset_operator.model.policy import PacingRules
+from paraset_operator.model.shape import ParaSetView
+
+_Value = TypeVar("_Value")
+
+
+def _empty() -> Mapping[str, "Wait"]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing new until `until`; the next wait is counted from `seconds`."""
+
+    until: float
+    seconds: float
+    cause: Limit = Limit.COOL_DOWN
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What is remembered between plans: cool-downs by node, back-offs by set uid or "uid/node", waits by pod uid."""
+
+    cool_downs: Mapping[str, Wait] = field(default_factory=_empty)
+    back_offs: Mapping[str, Wait] = field(default_factory=_empty)
+    unbound_since: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    creations: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def is_cooling(self, node: str, now: float) -> bool:
+        """Say whether LS work has reclaimed the node too recently to fill it again."""
+        return node in self.cool_downs and now < self.cool_downs[node].until
+
+    def back_off_of(self, owner_uid: str, now: float, node: str = "") -> Wait | None:
+        """Return the back-off a set is under, on one node if named, or None."""
+        wait = self.back_offs.get(f"{owner_uid}/{node}" if node else owner_uid)
+        return wait if wait and now < wait.until else None
+
+    def next_expiry(self, now: float) -> float | None:
+        """Return when the next wait ends, so that the caller can plan again then; None if nothing waits."""
+        waits = (*self.cool_downs.values(), *self.back_offs.values())
+        return min((wait.until for wait in waits if wait.until > now), default=None)
+
+
+def with_reclaim(pacing: Pacing, node: str, now: float, rules: PacingRules) -> Pacing:
+    """Return the state after LS work has reclaimed room on a node."""
+    seconds = _next_seconds(pacing.cool_downs.get(node), now, rules.cool_down, rules.cool_down_max)
+    return replace(pacing, cool_downs=_with(pacing.cool_downs, node, Wait(now + seconds, seconds)))
+
+
+def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, cause: Limit, message: str = "") -> Pacing:
+    """Return the state after a set (key: its uid, or "uid/node") failed; a back-off under way is not prolonged."""
+    last = pacing.back_offs.get(key)
+    if last and now < last.until:
+        return pacing
+    seconds = _next_seconds(last, now, rules.back_off, rules.back_off_max)
+    wait = Wait(now + seconds, seconds, cause, message)
+    return replace(pacing, back_offs=_with(pacing.back_offs, key, wait))
+
+
+def without_back_off(pacing: Pacing, key: str) -> Pacing:
+    """Return the state without a set's back-off, as when its template has changed."""
+    kept = {name: wait for name, wait in pacing.back_offs.items() if name.partition("/")[0] != key}
+    return replace(pacing, back_offs=MappingProxyType(kept)) if len(kept) < len(pacing.back_offs) else pacing
+
+
+def with_unbound(pacing: Pacing, uids: Iterable[str], now: float) -> Pacing:
+    """Return the state that knows since when these fillers wait for the scheduler, and no others."""
+    since = {uid: pacing.unbound_since.get(uid, now) for uid in uids}
+    return replace(pacing, unbound_since=MappingProxyType(since)) if since != pacing.unbound_since else pacing
+
+
+def with_creations(pacing: Pacing, owner_uid: str, count: int, now: float, window: float) -> Pacing:
+    """Return the state after a set made `count` fillers; entries older than the window are forgotten."""
+    recent = tuple(each for each in pacing.creations.get(owner_uid, ()) if each[0] > now - window)
+    return replace(pacing, creations=_with(pacing.creations, owner_uid, (*recent, (now, count))))
+
+
+def created_within(pacing: Pacing, owner_uid: str, seconds: float, now: float) -> int:
+    """Return how many fillers a set made in the last seconds."""
+    return sum(count for when, count in pacing.creations.get(owner_uid, ()) if when > now - seconds)
+
+
+def creations_allowed(pacing: Pacing, owner: ParaSetView, current: int, now: float) -> int:
+    """Return how many fillers a set may make now under its `behavior.scaleUp`."""
+    rules = owner.scale_up
+    if rules.is_disabled:
+        return 0
+    allowed = [
+        max(0, limit.allows(current) - created_within(pacing, owner.uid, limit.period, now)) for limit in rules.limits
+    ]
+    return (min(allowed) if rules.takes_smallest else max(allowed)) if allowed else owner.ceiling
+
+
+def _next_seconds(last: Wait | None, now: float, first: float, longest: float) -> float:
+    """Double while one wait follows the other; start anew after as long a calm as the last wait."""
+    if last is None or now > last.until + last.seconds:
+        return first
+    return min(longest, max(first, 2 * last.seconds))
+
+
+def _with(mapping: Mapping[str, _Value], key: str, value: _Value) -> Mapping[str, _Value]:
+    return MappingProxyType({**mapping, key: value})

@@ -1,0 +1,122 @@
+"""What a node has free: now, soon, and for fillers.
+
+`NodeRoom` is the working state of one plan call, nothing else mutates. Two views of the same node:
+
+- for LS work: `free_now` is what the scheduler can use at once, `free_soon` adds what is on its way out (Terminating
+  pods, shrinks under way). Both leave out what LS pods were promised that are not bound yet.
+- for fillers: `keep_room` is what running fillers may hold, all other pods and the reserve left out; `fill_room` leaves
+  out promises too, and bounds whatever is new or grows. Promises never drive a kept filler out: who was nominated
+  already has its victims.
+"""
+
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+
+from paraset_operator.model.node import Node
+from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.policy import PolicyView
+from paraset_operator.model.resources import Resources, minus, plus, total_of
+from paraset_operator.model.shape import ParaSetView, Shape
+from paraset_operator.model.snapshot import NodeState
+
+
+@dataclass(slots=True)
+class Instance:
+    """A filler in the plan: one that runs (`pod`) or one to be made; `sizes` are those the plan wants."""
+
+    owner: ParaSetView
+    shape: Shape
+    sizes: dict[str, int]
+    pod: Pod | None = None
+    index: int = -1
+    smallest: Resources = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The filler's name."""
+        return self.pod.name if self.pod else f"{self.owner.name}-{self.index}"
+
+    def holds(self) -> dict[str, int]:
+        """Return what the filler holds at the planned sizes."""
+        return self.shape.at(self.sizes)
+
+
+@dataclass(slots=True)
+class NodeRoom:
+    """One node while a plan is made."""
+
+    node: Node
+    policy: PolicyView | None
+    others: Resources
+    free_now: dict[str, int]
+    coming: dict[str, int]
+    promised: dict[str, int] = field(default_factory=dict)
+    fillers: list[Pod] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    is_cooling: bool = False
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.name
+
+    @property
+    def open_now(self) -> dict[str, int]:
+        """What an LS pod could use at once."""
+        return minus(self.free_now, self.promised)
+
+    @property
+    def open_soon(self) -> dict[str, int]:
+        """What an LS pod could use once all that is leaving has left."""
+        return minus(plus(self.free_now, self.coming), self.promised)
+
+    def promise(self, need: Resources) -> None:
+        """Set room aside for an LS pod that is not bound yet."""
+        self.promised = plus(self.promised, need)
+
+    def release(self, pod: Pod) -> None:
+        """Count a filler as leaving."""
+        self.fillers.remove(pod)
+        self.coming = plus(self.coming, pod.requests)
+
+    def shrink(self, pod: Pod, sizes: Resources) -> None:
+        """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
+        requests = resized(pod, sizes)
+        self.coming = plus(self.coming, minus(pod.requests, requests))
+        self.fillers[self.fillers.index(pod)] = replace(pod, sizes=sizes, requests=requests, held=requests)
+
+    def keep_room(self) -> dict[str, int]:
+        """Return what fillers may hold, whether they run or not."""
+        reserve = self.policy.reserve_on(self.node.allocatable) if self.policy else {}
+        return minus(minus(self.node.allocatable, self.others), reserve)
+
+    def fill_room(self) -> dict[str, int]:
+        """Return what fillers may hold in sum before anything new is added."""
+        return minus(self.keep_room(), self.promised)
+
+
+def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str]) -> NodeRoom:
+    """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection."""
+    held = total_of(pod.held for pod in state.pods)
+    return NodeRoom(
+        node=state.node,
+        policy=policy,
+        others=total_of(pod.held for pod in state.pods if pod.owner not in owners),
+        free_now=minus(state.node.allocatable, held),
+        coming=total_of(_leaving(pod) for pod in state.pods),
+        fillers=[pod for pod in state.pods if pod.owner in owners and not pod.is_terminating and not pod.is_finished],
+    )
+
+
+def _leaving(pod: Pod) -> Resources:
+    """Return the part of what a pod holds that is on its way out."""
+    if pod.is_terminating:
+        return pod.held
+    if pod.held != pod.requests and pod.resize in (Resize.NONE, Resize.IN_PROGRESS):
+        return minus(pod.held, pod.requests)
+    return {}
+
+
+def resized(pod: Pod, sizes: Resources) -> dict[str, int]:
+    """Return what a filler holds once its elastic resources are at `sizes`."""
+    return plus(pod.requests, {name: amount - pod.sizes.get(name, 0) for name, amount in sizes.items()})

@@ -1,0 +1,97 @@
+"""How elastic fillers grow and shrink in place on one node.
+
+Sizes start from what fillers have. If a new instance needs the room, or others took it, fillers shrink: the growth that
+is worth least goes first. What is left over is given to the growth that is worth most. A filler that LS work has just
+made smaller does not grow again before its node has cooled down, and a running one grows only by a tenth of its size or
+more, because every resize is a write and a chance to be refused.
+"""
+
+from paraset_operator.model.pod import Resize
+from paraset_operator.model.quantity import CPU
+from paraset_operator.model.resources import minus, plus, shortage, total_of
+from paraset_operator.model.shape import Elastic
+from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.worth import density
+
+Scales = dict[str, float]
+
+# The smallest growth that a running filler is resized for, in parts of its size: 1/10.
+_WORTHWHILE = 10
+_STEPS = {CPU: 100, "memory": 2**20}
+
+
+def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
+    """Set the sizes of all instances on the node."""
+    for instance in room.instances:
+        _clamp(instance)
+    new = any(instance.pod is None for instance in room.instances)
+    room_left = room.fill_room() if new else room.keep_room()
+    missing = shortage(total_of(instance.holds() for instance in room.instances), room_left)
+    _shrink(room.instances, missing, scales)
+    if not room.is_cooling:
+        _grow(room, scales, shares)
+
+
+def _clamp(instance: Instance) -> None:
+    """Bring sizes into the range the set allows now; take back a grow that the node refused."""
+    pod = instance.pod
+    if pod is not None and pod.resize in (Resize.DEFERRED, Resize.INFEASIBLE, Resize.ERROR):
+        instance.sizes.update(
+            {each.resource: pod.allocated.get(each.resource, each.minimum) for each in instance.shape.elastic}
+        )
+    for each in instance.shape.elastic:
+        instance.sizes[each.resource] = min(max(instance.sizes[each.resource], each.minimum), each.maximum)
+
+
+def _growths(instances: list[Instance], scales: Scales) -> list[tuple[float, Instance, Elastic]]:
+    """Return every elastic resource of every instance with the scaled worth of one more unit of it."""
+    return [
+        (density(each) * scales.get(instance.owner.key, 0.0), instance, each)
+        for instance in instances
+        for each in instance.shape.elastic
+    ]
+
+
+def _shrink(instances: list[Instance], missing: dict[str, int], scales: Scales) -> None:
+    by_worth = sorted(
+        _growths(instances, scales),
+        key=lambda each: (each[0], -each[1].sizes[each[2].resource], each[1].owner.key, each[1].name),
+    )
+    for _, instance, elastic in by_worth:
+        name = elastic.resource
+        taken = min(missing.get(name, 0), instance.sizes[name] - elastic.minimum)
+        if taken > 0:
+            taken = min(_round_up(name, taken), instance.sizes[name] - elastic.minimum)
+            instance.sizes[name] -= taken
+            missing = minus(missing, {name: taken})
+
+
+def _round_up(resource: str, amount: int) -> int:
+    step = _STEPS[resource]
+    return -(-amount // step) * step
+
+
+def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
+    left = minus(room.fill_room(), total_of(instance.holds() for instance in room.instances))
+    by_worth = sorted(
+        _growths([each for each in room.instances if _may_grow(each)], scales),
+        key=lambda each: (-each[0], shares.turn_of(each[1].owner), each[1].name),
+    )
+    for worth, instance, elastic in by_worth:
+        name = elastic.resource
+        step = _STEPS[name]
+        more = min(left.get(name, 0), elastic.maximum - instance.sizes[name]) // step * step
+        if worth > 0 and _is_worthwhile(instance, name, more) and shares.within_limits(instance.owner, {name: more}):
+            instance.sizes[name] += more
+            left = plus(left, {name: -more})
+            shares.add(instance.owner, {name: more})
+
+
+def _may_grow(instance: Instance) -> bool:
+    pod = instance.pod
+    return pod is None or (pod.is_running and pod.resize is Resize.NONE and pod.held == pod.requests)
+
+
+def _is_worthwhile(instance: Instance, name: str, more: int) -> bool:
+    return more > 0 and (instance.pod is None or more * _WORTHWHILE >= instance.sizes[name])

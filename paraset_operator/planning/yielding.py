@@ -1,0 +1,104 @@
+"""Making room for LS pods that fit nowhere: nominate and release the cheapest feasible node.
+
+Never a second eviction for the same pod: who is nominated, by us or by the scheduler, is left alone; where enough is
+already terminating the pod is only nominated; and a pod that would not fit even on a node emptied of fillers evicts
+nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
+"""
+
+from collections.abc import Iterable
+
+from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.resources import Resources, fits
+from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
+from paraset_operator.planning.room import NodeRoom, resized
+from paraset_operator.planning.victims import Owners, Sacrifice, sacrifice_for, seconds_lost
+
+
+def make_room(waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float) -> tuple[Release, ...]:
+    """Return the releases for all LS pods that wait, and account in `rooms` for where each of them will go."""
+    releases = []
+    for pod in promise_nominated(queue_of(waiting), rooms):
+        if pod.constraints.is_judgeable:
+            release = _answer(pod, rooms, owners, now)
+            if release is not None:
+                releases.append(release)
+    return tuple(releases)
+
+
+def _answer(pod: Pod, rooms: dict[str, NodeRoom], owners: Owners, now: float) -> Release | None:
+    candidates = feasible_rooms(pod, rooms.values())
+    home = landing(pod.requests, candidates)
+    if home is not None:
+        home.promise(pod.requests)
+        return None
+    ours = [room for room in candidates if room.policy is not None and pod.priority >= room.policy.ls_priority]
+    beneficiary = Beneficiary(pod.key, pod.uid)
+    return release_cheapest(pod.requests, ours, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+
+
+def release_cheapest(
+    need: Resources,
+    rooms: list[NodeRoom],
+    owners: Owners,
+    now: float,
+    beneficiary: Beneficiary,
+    reason: Reason,
+    *,
+    nominee: Pod | None,
+) -> Release | None:
+    """Release the node where `need` costs least and set the room aside there; None if no node can hold it."""
+    arriving = next((room for room in sorted(rooms, key=_by_name) if fits(need, room.open_soon)), None)
+    if arriving is not None:
+        arriving.promise(need)
+        return _release(arriving, (), beneficiary, nominee)
+    offers = [(offer, room) for room in rooms if (offer := sacrifice_for(need, room, owners, now)) is not None]
+    if not offers:
+        return None
+    offer, room = min(offers, key=lambda each: (each[0].cost, each[1].name))
+    actions = _actions(offer, room, owners, now, beneficiary, reason)
+    _account(offer, room)
+    room.promise(need)
+    return _release(room, actions, beneficiary, nominee)
+
+
+def _by_name(room: NodeRoom) -> str:
+    return room.name
+
+
+def _release(
+    room: NodeRoom, actions: tuple[DeletePod | ResizePod, ...], beneficiary: Beneficiary, nominee: Pod | None
+) -> Release | None:
+    nominates = nominee is not None and room.policy is not None and room.policy.nominates
+    if not actions and not nominates:
+        return None
+    nomination = NominatePod(nominee, room.name) if nominee is not None and nominates else None
+    return Release(room.name, beneficiary, nomination, actions)
+
+
+def _actions(
+    offer: Sacrifice, room: NodeRoom, owners: Owners, now: float, beneficiary: Beneficiary, reason: Reason
+) -> tuple[DeletePod | ResizePod, ...]:
+    shrinks = [
+        ResizePod(pod, owners[pod.owner], sizes, resized(pod, sizes), reason, beneficiary=beneficiary)
+        for pod, sizes in offer.shrinks
+    ]
+    evictions = [eviction(pod, room, owners, now, reason, beneficiary) for pod in offer.victims]
+    return (*shrinks, *evictions)
+
+
+def eviction(
+    pod: Pod, room: NodeRoom, owners: Owners, now: float, reason: Reason, beneficiary: Beneficiary | None = None
+) -> DeletePod:
+    """Return the deletion of a filler with its grace capped by the policy of the node."""
+    grace = owners[pod.owner].grace_seconds
+    longest = room.policy.max_grace_seconds if room.policy else grace
+    lost = seconds_lost(pod, owners, now)
+    return DeletePod(pod, owners[pod.owner], reason, "", beneficiary, min(grace, longest), lost)
+
+
+def _account(offer: Sacrifice, room: NodeRoom) -> None:
+    for pod in offer.victims:
+        room.release(pod)
+    for pod, sizes in offer.shrinks:
+        room.shrink(pod, sizes)
