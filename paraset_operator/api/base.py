@@ -94,8 +94,8 @@ def is_quantity(value: object) -> bool:
 
 
 QUANTITY_RULE = Rule(
-    cel="isQuantity(string(self)) && quantity(string(self)).sign() >= 0"
-    f" && quantity(string(self)).compareTo(quantity('{LARGEST_QUANTITY}')) <= 0",
+    cel="isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('0'))"
+    f" && !quantity(string(self)).isGreaterThan(quantity('{LARGEST_QUANTITY}'))",
     holds=is_quantity,
     message=f"must be a Kubernetes quantity from 0 to {LARGEST_QUANTITY}, such as 500m, 2 or 4Gi",
 )

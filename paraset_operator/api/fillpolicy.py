@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from paraset_operator.api.base import IntOrString, ListMap, Model, Quantity, Rule, is_quantity
+from paraset_operator.api.base import QUANTITY_RULE, IntOrString, ListMap, Model, Quantity, Rule, is_quantity
 from paraset_operator.api.paraset import ObjectMeta
 from paraset_operator.api.status import Condition
 
@@ -53,8 +53,7 @@ QuantityOrPercent = Annotated[
     int | str,
     IntOrString(
         Rule(
-            f"string(self).matches('{_PERCENT}') || (isQuantity(string(self)) && quantity(string(self)).sign() >= 0"
-            " && quantity(string(self)).compareTo(quantity('1E')) <= 0)",
+            f"string(self).matches('{_PERCENT}') || ({QUANTITY_RULE.cel})",
             _is_reserve,
             "must be a Kubernetes quantity from 0 to 1E, such as 500m or 1Gi, or a percentage from 0% to 100%",
         ),

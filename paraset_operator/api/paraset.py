@@ -42,14 +42,14 @@ class ElasticRange(Model):
     )
     rules = (
         Rule(
-            "!isQuantity(string(self.min)) || quantity(string(self.min)).sign() > 0",
+            "!isQuantity(string(self.min)) || quantity(string(self.min)).isGreaterThan(quantity('0'))",
             lambda it: _is_positive(it.min),
             "must be more than 0: a filler without requests can't be resized",
             "min",
         ),
         Rule(
             "!isQuantity(string(self.min)) || !isQuantity(string(self.max))"
-            " || quantity(string(self.min)).compareTo(quantity(string(self.max))) <= 0",
+            " || !quantity(string(self.min)).isGreaterThan(quantity(string(self.max)))",
             lambda it: parse_quantity("cpu", it.min) <= parse_quantity("cpu", it.max),
             "must be at least min: raise max or lower min",
             "max",
@@ -86,7 +86,7 @@ FIXED_RULES = Keys(
             "has a key that is no resource: use cpu, memory, ephemeral-storage or a device such as nvidia.com/gpu",
         ),
         Rule(
-            "self.all(k, !isQuantity(string(self[k])) || quantity(string(self[k])).sign() > 0)",
+            "self.all(k, !isQuantity(string(self[k])) || quantity(string(self[k])).isGreaterThan(quantity('0')))",
             _all_positive,
             "every amount must be more than 0: leave the resource out instead",
         ),

@@ -73,8 +73,6 @@ def _open_or_map(result: Schema, definitions: dict[str, Schema]) -> None:
 
 def _with_default(result: Schema) -> Schema:
     default = _without_nulls(result.pop("default", None))
-    if isinstance(default, dict):
-        default = {}  # the fields below have their own defaults
     return result if default is None else result | {"default": default}
 
 
