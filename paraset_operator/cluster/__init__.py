@@ -1,0 +1,1 @@
+"""Observing and writing the cluster: bytes in, model values out; nothing here decides."""

@@ -49,6 +49,7 @@ class Pod:
     is_gated: bool = False
     is_ready: bool = False
     is_running: bool = False
+    is_preempted: bool = False
     resize: Resize = Resize.NONE
     trouble: str = ""
     created: float = 0.0

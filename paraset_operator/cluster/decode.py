@@ -1,0 +1,215 @@
+"""From JSON bytes to model values: the one place that knows the wire form of Pods and Nodes."""
+
+from datetime import datetime
+from types import MappingProxyType
+
+import msgspec
+
+from paraset_operator.api.names import (
+    ANNOTATION_CONTAINER,
+    FILLER_PRIORITY_CLASS,
+    GROUP,
+    LABEL_PARASET,
+    LABEL_SHAPE,
+    LABEL_TEMPLATE_HASH,
+    PARASET,
+)
+from paraset_operator.cluster.requests import amounts, held_requests, spec_requests
+from paraset_operator.cluster.wire import (
+    NodeWire,
+    PodSpec,
+    PodStatus,
+    PodWire,
+    SelectorRequirement,
+)
+from paraset_operator.model.constraints import Constraints, NodeSelectorTerm, Requirement, Toleration
+from paraset_operator.model.node import Node, Taint
+from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.resources import NOTHING, Resources
+
+_pods = msgspec.json.Decoder(PodWire)
+_nodes = msgspec.json.Decoder(NodeWire)
+
+_PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
+# What a container waits for that waiting will not cure.
+_TROUBLES = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+
+
+def decode_pod(data: bytes | msgspec.Raw) -> Pod:
+    """Return the pod of a JSON object; raise msgspec.DecodeError when it is none."""
+    return pod_of(_pods.decode(data))
+
+
+def decode_node(data: bytes | msgspec.Raw) -> Node:
+    """Return the node of a JSON object; raise msgspec.DecodeError when it is none."""
+    return node_of(_nodes.decode(data))
+
+
+def node_of(wire: NodeWire) -> Node:
+    """Return the node's value."""
+    conditions = {each.type: each.status for each in wire.status.conditions or ()}
+    pressure = next((name for name in _PRESSURES if conditions.get(name) == "True"), "")
+    if wire.metadata.deletion_timestamp:
+        trouble = "Deleting"
+    elif conditions.get("Ready") != "True":
+        trouble = "NotReady"
+    else:
+        trouble = pressure or ("Cordoned" if wire.spec.unschedulable else "")
+    return Node(
+        name=wire.metadata.name,
+        allocatable=amounts(wire.status.allocatable),
+        labels=MappingProxyType(wire.metadata.labels or {}),
+        taints=tuple(Taint(each.key, each.value, each.effect) for each in wire.spec.taints or ()),
+        trouble=trouble,
+        is_cordoned=wire.spec.unschedulable,
+    )
+
+
+def pod_of(wire: PodWire) -> Pod:
+    """Return the pod's value, as that of a filler where a ParaSet controls it and all marks of one are there."""
+    meta, spec, status = wire.metadata, wire.spec, wire.status
+    is_finished = status.phase in ("Succeeded", "Failed")
+    owner, index = _owner(wire)
+    held = NOTHING if is_finished else held_requests(spec, status)
+    requests = NOTHING if is_finished else spec_requests(spec)
+    container = _shape_container(wire) if owner else ""
+    return Pod(
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        priority=spec.priority or 0,
+        node=spec.node_name,
+        target=_pinned_node(spec) if owner else "",
+        nominated="" if spec.node_name else status.nominated_node_name,
+        held=requests if held == requests else held,
+        requests=requests,
+        constraints=constraints_of(spec),
+        owner=owner,
+        shape=(meta.labels or {}).get(LABEL_SHAPE, "") if owner else "",
+        index=index,
+        template_hash=(meta.labels or {}).get(LABEL_TEMPLATE_HASH, "") if owner else "",
+        sizes=_sizes(spec, container) if owner else NOTHING,
+        allocated=_allocated(status, container) if owner else NOTHING,
+        is_terminating=meta.deletion_timestamp is not None,
+        is_finished=is_finished,
+        is_gated=bool(spec.scheduling_gates),
+        is_ready=_condition(status, "Ready") == "True",
+        is_running=status.phase == "Running",
+        is_preempted=_is_preempted(status),
+        resize=_resize(status),
+        trouble=_trouble(status) if owner else "",
+        created=_seconds(meta.creation_timestamp),
+        started=_seconds(status.start_time),
+        revision=meta.resource_version,
+    )
+
+
+def _owner(wire: PodWire) -> tuple[str, int]:
+    """Return the uid of the ParaSet that controls the pod and its index; a pod with only some marks is nobody's."""
+    meta = wire.metadata
+    for reference in meta.owner_references or ():
+        if reference.controller and reference.kind == PARASET and reference.api_version.startswith(GROUP + "/"):
+            head, _, tail = meta.name.rpartition("-")
+            is_marked = (meta.labels or {}).get(LABEL_PARASET) == reference.name == head
+            if is_marked and tail.isdigit() and wire.spec.priority_class_name == FILLER_PRIORITY_CLASS:
+                return reference.uid, int(tail)
+    return "", -1
+
+
+def _pinned_node(spec: PodSpec) -> str:
+    required = spec.affinity.node_affinity.required if spec.affinity and spec.affinity.node_affinity else None
+    for term in (required.node_selector_terms or ()) if required else ():
+        for field in term.match_fields or ():
+            if field.key == "metadata.name" and field.operator == "In" and field.values:
+                return field.values[0]
+    return ""
+
+
+def constraints_of(spec: PodSpec) -> Constraints:
+    """Return where the pod may run."""
+    affinity = spec.affinity
+    required = affinity.node_affinity.required if affinity and affinity.node_affinity else None
+    return Constraints(
+        node_selector=tuple(sorted((spec.node_selector or {}).items())),
+        affinity=None
+        if required is None
+        else tuple(
+            NodeSelectorTerm(_requirements(term.match_expressions), _requirements(term.match_fields))
+            for term in required.node_selector_terms or ()
+        ),
+        tolerations=tuple(
+            Toleration(each.key, each.operator or "Equal", each.value, each.effect) for each in spec.tolerations or ()
+        ),
+        is_judgeable=_is_judgeable(spec),
+    )
+
+
+def _requirements(wires: list[SelectorRequirement] | None) -> tuple[Requirement, ...]:
+    return tuple(Requirement(each.key, each.operator, tuple(each.values or ())) for each in wires or ())
+
+
+def _is_judgeable(spec: PodSpec) -> bool:
+    affinity = spec.affinity
+    return not (
+        (affinity and affinity.pod_affinity and affinity.pod_affinity.required)
+        or (affinity and affinity.pod_anti_affinity and affinity.pod_anti_affinity.required)
+        or any(each.when_unsatisfiable == "DoNotSchedule" for each in spec.topology_spread_constraints or ())
+        or any(each.persistent_volume_claim or each.ephemeral for each in spec.volumes or ())
+        or any(port.host_port for container in spec.containers for port in container.ports or ())
+        or spec.resource_claims
+    )
+
+
+def _shape_container(wire: PodWire) -> str:
+    named = (wire.metadata.annotations or {}).get(ANNOTATION_CONTAINER, "")
+    return named or (wire.spec.containers[0].name if wire.spec.containers else "")
+
+
+def _sizes(spec: PodSpec, container: str) -> Resources:
+    requests = next((each.resources for each in spec.containers if each.name == container), None)
+    return amounts(requests.requests if requests else None)
+
+
+def _allocated(status: PodStatus, container: str) -> Resources:
+    granted = next((each for each in status.container_statuses or () if each.name == container), None)
+    return amounts(granted.allocated_resources if granted else None)
+
+
+def _resize(status: PodStatus) -> Resize:
+    for each in status.conditions or ():
+        if each.type == "PodResizePending" and each.status == "True":
+            return Resize.INFEASIBLE if each.reason == "Infeasible" else Resize.DEFERRED
+        if each.type == "PodResizeInProgress" and each.status == "True":
+            return Resize.ERROR if each.reason == "Error" else Resize.IN_PROGRESS
+    return Resize.NONE
+
+
+def _trouble(status: PodStatus) -> str:
+    if status.phase == "Failed":
+        return status.reason or "Failed"
+    waiting = (each.state.waiting for each in status.container_statuses or () if each.state and each.state.waiting)
+    return next((each.reason for each in waiting if each.reason in _TROUBLES), "")
+
+
+def _is_preempted(status: PodStatus) -> bool:
+    return any(
+        each.type == "DisruptionTarget" and each.reason == "PreemptionByScheduler" for each in status.conditions or ()
+    )
+
+
+def _condition(status: PodStatus, kind: str) -> str:
+    return next((each.status for each in status.conditions or () if each.type == kind), "")
+
+
+def _seconds(timestamp: str | None) -> float:
+    return datetime.fromisoformat(timestamp).timestamp() if timestamp else 0.0

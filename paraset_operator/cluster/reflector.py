@@ -1,0 +1,102 @@
+"""List and watch one resource, level-triggered: whatever is missed is repaired by the next list.
+
+- paged list, then a watch from its resourceVersion with bookmarks; a closed stream is resumed, an expired one relisted
+- a list prunes: what it does not name any more is reported as gone
+- a silent stream is taken for dead and reopened
+- nothing but cancellation ends it; errors are logged and retried with a growing pause
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+import aiohttp
+import msgspec
+import structlog
+
+from paraset_operator.cluster.client import ApiError, Client, ExpiredError
+from paraset_operator.cluster.wire import EventObject, ListWire, WatchEvent
+
+_log = structlog.get_logger(__name__)
+_lists = msgspec.json.Decoder(ListWire)
+_events = msgspec.json.Decoder(WatchEvent)
+_objects = msgspec.json.Decoder(EventObject)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
+
+
+class Store(Protocol):
+    """Where a reflector puts what it sees."""
+
+    def upsert(self, data: msgspec.Raw) -> None:
+        """Take over an object that was added or changed."""
+
+    def remove(self, data: msgspec.Raw) -> None:
+        """Forget an object that was deleted, by its last state."""
+
+    def prune(self, seen: set[str]) -> None:
+        """Forget every object whose uid is not among those a complete list named."""
+
+
+class Reflector:
+    """Keeps a store in step with one collection of the API server."""
+
+    def __init__(self, client: Client, path: str, store: Store, on_list: Callable[[], None] = lambda: None) -> None:
+        self._client, self._path, self._store, self._on_list = client, path, store, on_list
+        self._version = ""
+        self.has_synced = False
+
+    async def run(self) -> None:
+        """Follow the collection until cancelled."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+                pause = _FIRST_PAUSE
+            except ExpiredError:
+                self._version = ""
+            except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
+                _log.warning("watch interrupted", path=self._path, error=str(error) or type(error).__name__)
+                if isinstance(error, ApiError | msgspec.DecodeError):
+                    self._version = ""
+                await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, no secret
+                pause = min(_LONGEST_PAUSE, pause * 2)
+
+    async def _list(self) -> None:
+        seen: set[str] = set()
+        token, version = "", ""
+        while True:
+            page = _lists.decode(await self._client.page(self._path, token))
+            for item in page.items:
+                seen.add(_objects.decode(item).metadata.uid)
+                self._store.upsert(item)
+            version, token = page.metadata.resource_version, page.metadata.continue_
+            if not token:
+                break
+            await asyncio.sleep(0)
+        self._store.prune(seen)
+        self._version = version
+        self.has_synced = True
+        self._on_list()
+
+    async def _watch(self) -> None:
+        async with contextlib.aclosing(self._client.watch(self._path, self._version)) as lines:
+            async for line in lines:
+                self._take(_events.decode(line))
+
+    def _take(self, event: WatchEvent) -> None:
+        seen = _objects.decode(event.object)
+        match event.type:
+            case "ADDED" | "MODIFIED":
+                self._store.upsert(event.object)
+            case "DELETED":
+                self._store.remove(event.object)
+            case "ERROR":
+                if seen.code == 410:
+                    raise ExpiredError(seen.message)
+                raise ApiError(seen.code, "WatchError", seen.message)
+        self._version = seen.metadata.resource_version
