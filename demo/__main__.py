@@ -1,0 +1,150 @@
+"""`python -m demo`: a local cluster, the operator as a real process, and a story with numbers at its end.
+
+Exit code 0 if every phase came about and no invariant was violated, else 1; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import yaml
+from rich.console import Console
+
+from demo.audit import AuditLog
+from demo.invariants import foreign_writes
+from demo.observer import Observer
+from demo.operator_process import OperatorError, OperatorProcess
+from demo.progress import Progress
+from demo.story import Story, phases
+from demo.summary import Summary
+from demo.view import LiveView
+from demo.workload import EXIT_ANNOTATION, NAMESPACE, draw_nodes
+from devcluster import ClusterSettings, LocalCluster, ProcessDiedError
+
+ROOT = Path(__file__).resolve().parent.parent
+SYSTEM_NAMESPACE = "paraset-system"
+ACCOUNT = "paraset-operator"
+FILLER_EXIT = "3s"
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--plain", action="store_true", help="one line per step instead of the live view; so too without a terminal"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    parser.add_argument("--seed", type=int, default=7, help="draws the machines and the LS pods (default 7)")
+    parser.add_argument("--nodes", type=int, default=24, help="number of machines (default 24)")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the cluster and the operator up at the end, until Ctrl-C"
+    )
+    return parser.parse_args(argv)
+
+
+def install(cluster: LocalCluster) -> None:
+    """Everything of deploy/install.yaml but the Deployment: here the operator runs as a process. Then the two
+    example sets.
+    """
+    documents = [each for each in yaml.safe_load_all((ROOT / "deploy" / "install.yaml").read_text()) if each]
+    cluster.apply(yaml.safe_dump_all(each for each in documents if each["kind"] != "Deployment"))
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+    cluster.apply(yaml.safe_dump({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
+    for name in ("trainer", "batch"):
+        cluster.apply(yaml.safe_dump_all(_example(ROOT / "examples" / f"{name}.yaml")))
+
+
+def _example(path: Path) -> list[dict[str, object]]:
+    """The example as it is, but its simulated pods take a while to exit, as real ones do."""
+    documents = list(yaml.safe_load_all(path.read_text()))
+    for document in documents:
+        if document["kind"] == "ParaSet":
+            document["spec"]["template"].setdefault("metadata", {}).setdefault("annotations", {})[EXIT_ANNOTATION] = (
+                FILLER_EXIT
+            )
+    return documents
+
+
+class BrokenPromiseError(Exception):
+    """The story was told, but not as promised. Raised inside the cluster's block, so that its logs are kept."""
+
+
+def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitStack) -> None:
+    """Start everything inside `stack`, tell the story and report; BrokenPromiseError if it did not go as promised."""
+    console.print(f"Starting a control plane with {options.nodes} nodes of the openb trace ...")
+    cluster = stack.enter_context(LocalCluster(ClusterSettings(nodes=draw_nodes(options.nodes, options.seed))))
+    progress = Progress(phases())
+    install(cluster)
+    observer = stack.enter_context(Observer(cluster.kubeconfig))
+    account = cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, ACCOUNT)
+    operator = stack.enter_context(OperatorProcess(account, cluster.folder / "logs", identity="demo"))
+    audit = AuditLog(cluster.audit_log, f"system:serviceaccount:{SYSTEM_NAMESPACE}:{ACCOUNT}")
+    story = Story(cluster, observer, operator, audit, progress, options.seed)
+    with _narrated(options, console, observer, progress), contextlib.suppress(OperatorError, ProcessDiedError):
+        story.tell()
+    violations = [*observer.violations, *foreign_writes(audit.poll(), observer.ever_filler)]
+    summary = Summary(story.record, violations, progress)
+    report(summary, console, options.json)
+    if options.keep:
+        _keep(cluster, console)
+    if not summary.good:
+        raise BrokenPromiseError(operator.tail())
+
+
+def _narrated(
+    options: argparse.Namespace, console: Console, observer: Observer, progress: Progress
+) -> contextlib.AbstractContextManager[object]:
+    if options.plain or not console.is_terminal:
+        progress.tell = lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)
+        return contextlib.nullcontext()
+    return LiveView(observer, progress, console)
+
+
+def report(summary: Summary, console: Console, file: Path | None) -> None:
+    """The table, every broken promise in words, and the JSON if a file was asked for."""
+    console.print(summary.table())
+    for failure in summary.progress.failures():
+        console.print(f"phase {failure}", style="red", markup=False, soft_wrap=True)
+    for violation in summary.violations[:20]:
+        words = f"{violation.invariant} violated by {violation.subject}: {violation.detail}"
+        console.print(words, style="red", markup=False, soft_wrap=True)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(summary.as_json(), indent=2) + "\n")
+
+
+def _keep(cluster: LocalCluster, console: Console) -> None:
+    console.print(f"The cluster stays up until Ctrl-C: export KUBECONFIG={cluster.kubeconfig}", soft_wrap=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = arguments(argv)
+    console = Console()
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        with contextlib.ExitStack() as stack:
+            tell(options, console, stack)
+    except BrokenPromiseError as error:
+        for words in ("The demo did not keep its promises.", str(error), *getattr(error, "__notes__", ())):
+            console.print(words, highlight=False, markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print("interrupted; everything has been stopped")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
