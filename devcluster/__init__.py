@@ -4,6 +4,7 @@ kubelets.
 
 from devcluster.cluster import LocalCluster
 from devcluster.processes import ProcessDiedError
+from devcluster.readiness import NotReadyError
 from devcluster.settings import ClusterSettings, NodeSpec
 from devcluster.traces import OpenbPod, read_openb_nodes, read_openb_pods, sample
 
@@ -11,6 +12,7 @@ __all__ = [
     "ClusterSettings",
     "LocalCluster",
     "NodeSpec",
+    "NotReadyError",
     "OpenbPod",
     "ProcessDiedError",
     "read_openb_nodes",

@@ -67,7 +67,7 @@ class ApiClient:
         with self._lock:
             try:
                 return self._send(method, path, data, content_type)
-            except (ConnectionResetError, http.client.HTTPException):
+            except (ConnectionError, ssl.SSLError, http.client.HTTPException):
                 self._connection.close()
                 return self._send(method, path, data, content_type)
             except BaseException:

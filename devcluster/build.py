@@ -17,7 +17,7 @@ from pathlib import Path
 from devcluster.binaries import BUILD_FLAGS, MODULE, OVERRIDE, PROGRAMS, Program, cache_folder, find_binaries, missing
 from devcluster.progress import Progress
 from devcluster.supervisor import die_with_parent
-from devcluster.toolchain import ENVIRONMENT, find_toolchain, installed
+from devcluster.toolchain import environment, find_toolchain, installed
 
 LAST_LINES = 30
 
@@ -80,7 +80,7 @@ def run_visibly(argv: list[str], folder: Path, saw: Callable[[str], None]) -> tu
     with subprocess.Popen(
         argv,
         cwd=folder,
-        env=os.environ | ENVIRONMENT,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -8,7 +8,7 @@ program (see supervisor.py).
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +16,8 @@ from typing import Any, Self
 from devcluster import kubeconfig, nodes, startup
 from devcluster.api import ApiClient
 from devcluster.binaries import find_binaries
-from devcluster.readiness import Readiness
+from devcluster.components import APISERVER, ETCD, KWOK, SCHEDULER
+from devcluster.readiness import NODE_LEASES, Readiness
 from devcluster.settings import ClusterSettings, NodeSpec
 
 TOKEN_SECONDS = 7 * 24 * 3600
@@ -32,6 +33,8 @@ class LocalCluster:
         self.settings = settings or ClusterSettings()
         self._given_folder = folder
         self._plane: startup.ControlPlane | None = None
+        #: Keep the logs at the end although nothing was raised.
+        self.keep_logs = False
 
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready."""
@@ -50,9 +53,9 @@ class LocalCluster:
         """End everything; keep the logs if the block failed."""
         self.plane.end()
         self._plane = None
-        if error is not None:
+        if error is not None and not isinstance(error, KeyboardInterrupt | GeneratorExit):
             self._say_where_the_logs_are(error)
-        elif self._given_folder is None:
+        elif self._given_folder is None and not self.keep_logs:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -129,8 +132,20 @@ class LocalCluster:
         self.plane.processes.stop(name)
 
     def start_process(self, name: str) -> None:
-        """Start a stopped process with the command it had."""
+        """Start a stopped process with the command it had, and wait until it is ready."""
+        if name == KWOK:
+            # A new kwok has a new identity, and would leave nodes alone until the leases of the old one expire.
+            self.api.delete(NODE_LEASES)
         self.plane.processes.start_again(name)
+        ready = Readiness(self.api, self.plane.processes, self.settings.start_timeout)
+        if name == SCHEDULER:
+            ready.scheduler(self.plane.layout.scheduler_port)
+        elif name in (ETCD, APISERVER):
+            ready.server()
+
+    def wait_until(self, what: str, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until `condition` holds (an API error is "not yet"); NotReadyError names `what` if that takes too long."""
+        Readiness(self.api, self.plane.processes, seconds).until(what, condition)
 
     def check(self) -> None:
         """Raise ProcessDiedError, with the last lines of its log, if a process has died."""

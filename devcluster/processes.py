@@ -31,7 +31,7 @@ class Processes:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a terminal's Ctrl-C reaches this program first, which then ends the cluster in order
+            start_new_session=True,  # a Ctrl-C reaches this program alone, which then ends the cluster in order
         )
 
     def start(self, name: str, argv: list[str]) -> int:

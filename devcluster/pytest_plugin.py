@@ -14,10 +14,11 @@ NODES = [NodeSpec(f"node-{index}", cpu_milli=32_000, memory_mib=131_072, gpus=4,
 
 
 @pytest.fixture(scope="session")
-def local_cluster() -> Iterator[LocalCluster]:
-    """Three nodes of 32 cores, 128 GiB and 4 GPUs. Tests that need the nodes for themselves start a cluster of their
-    own.
-    """
+def local_cluster(request: pytest.FixtureRequest) -> Iterator[LocalCluster]:
+    """Three nodes of 32 cores, 128 GiB and 4 GPUs; a test that needs nodes for itself starts a cluster of its own."""
     build_control_plane()
     with LocalCluster(ClusterSettings(nodes=NODES)) as cluster:
         yield cluster
+        if request.session.testsfailed:
+            cluster.keep_logs = True
+            print(f"\nThe logs of the local cluster were kept in {cluster.folder / 'logs'}")

@@ -14,6 +14,7 @@ from devcluster.api import ApiClient, ApiError
 from devcluster.processes import Processes
 
 POLL_SECONDS = 0.05
+NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
 class NotReadyError(TimeoutError):
@@ -66,9 +67,8 @@ class Readiness:
         """Wait until all these nodes take pods: Ready, not tainted, and in kwok's hands (it holds their leases)."""
         if not names:
             return
-        leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
         self.until(f"{len(names)} nodes", lambda: set(names) <= _usable(self._api.get("/api/v1/nodes")))
-        self.until(f"kwok's lease of {len(names)} nodes", lambda: set(names) <= _names(self._api.get(leases)))
+        self.until(f"kwok's lease of {len(names)} nodes", lambda: set(names) <= _names(self._api.get(NODE_LEASES)))
 
 
 def _usable(nodes: dict[str, Any]) -> set[str]:

@@ -16,8 +16,9 @@ JQ_SECONDS = (
     " | add // 0;"
 )
 JQ_QUANTITY = (
-    'def quantity: capture("^(?<n>[0-9.]+)(?<u>[a-zA-Z]*)$") | (.n | tonumber) * ({"": 1, "m": 0.001, "k": 1e3, "M": 1e6, '
-    '"G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1048576, "Gi": 1073741824, "Ti": 1099511627776}[.u]);'
+    'def quantity: capture("^(?<n>[0-9.]+)(?<u>[a-zA-Z]*)$")'
+    ' | (.n | tonumber) * ({"": 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,'
+    ' "Ki": 1024, "Mi": 1048576, "Gi": 1073741824, "Ti": 1099511627776}[.u]);'
 )
 
 #: Whether a pod is asked for other resources than it has.

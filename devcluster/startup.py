@@ -41,7 +41,9 @@ class ControlPlane:
 
 
 def start(folder: Path, settings: ClusterSettings, binaries: Path) -> ControlPlane:
-    """Start a control plane and wait until it is ready; on failure nothing is left running. Lost ports are chosen anew."""
+    """Start a control plane and wait until it is ready; on failure nothing is left running. Taken ports are chosen
+    anew.
+    """
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(PortTakenError):
             return _start_once(folder, settings, binaries)

@@ -11,15 +11,19 @@ run as a file: it starts in some 30 ms.
 import contextlib
 import ctypes
 import json
+import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-TERMINATION_SECONDS = 5.0
+TERMINATION_SECONDS = 2.0
+PARENT_CHECK_SECONDS = 1.0
 
 
 def die_with_parent() -> None:
@@ -51,7 +55,7 @@ class Supervisor:
         return {"pid": self.processes[name].pid}
 
     def status(self) -> dict[str, Any]:
-        """The exit code of every process that has ended (negative: the signal that ended it), null for those that run."""
+        """Every process's exit code (negative: the signal that ended it), null while it runs."""
         return {"exit_codes": {name: process.poll() for name, process in self.processes.items()}}
 
     def stop(self, name: str) -> dict[str, Any]:
@@ -79,27 +83,44 @@ class Supervisor:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; a failure is an answer, not the end of the supervisor."""
+        verbs: dict[str, Callable[..., dict[str, Any]]] = {
+            "start": self.start,
+            "status": self.status,
+            "stop": self.stop,
+            "discard": self.discard,
+        }
         verb = request.pop("verb")
         try:
-            reply: dict[str, Any] = {
-                "start": self.start,
-                "status": self.status,
-                "stop": self.stop,
-                "discard": self.discard,
-            }[verb](**request)
+            return verbs[verb](**request)
         except (OSError, KeyError) as error:
-            return {"error": f"{verb}: {error!r}"}
-        return reply
+            return {"error": f"{verb} {request.get('name', '')}: {error}"}
+
+
+def requests(descriptor: int) -> Iterator[dict[str, Any]]:
+    """The requests that arrive, until the input closes.
+
+    A caller that forked may leave its end of the pipe open in a child of its own, so a change of parent counts as the
+    end too.
+    """
+    parent, buffered = os.getppid(), b""
+    while os.getppid() == parent:
+        if not select.select([descriptor], [], [], PARENT_CHECK_SECONDS)[0]:
+            continue
+        read = os.read(descriptor, 1 << 16)
+        if not read:
+            return
+        *lines, buffered = (buffered + read).split(b"\n")
+        yield from map(json.loads, lines)
 
 
 def main() -> None:
-    """Serve requests until the input closes or a termination signal arrives."""
+    """Serve requests until the caller ends or a termination signal arrives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the caller's to handle: it closes the input
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     supervisor = Supervisor()
     try:
-        for line in sys.stdin:
-            print(json.dumps(supervisor.answer(json.loads(line))), flush=True)
+        for request in requests(sys.stdin.fileno()):
+            print(json.dumps(supervisor.answer(request)), flush=True)
     except BrokenPipeError:
         pass  # the caller ended between its question and our answer
     finally:

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
-ENVIRONMENT = {"GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
+SETTINGS = {"GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
+#: What would make another Go, or binaries for another machine, of it.
+UNWANTED = {"GOROOT", "GOOS", "GOARCH"}
 
 
 class ToolchainError(RuntimeError):
@@ -60,6 +62,11 @@ def installed(toolchain: Toolchain) -> Path:
     return command
 
 
+def environment() -> dict[str, str]:
+    """The environment in which Go runs."""
+    return {name: value for name, value in os.environ.items() if name not in UNWANTED} | SETTINGS
+
+
 def required_version(go_mod: Path) -> str:
     """The `go` line of a go.mod."""
     found = re.search(r"^go\s+(\S+)", go_mod.read_text(), re.MULTILINE)
@@ -78,11 +85,12 @@ def version_of(go: Path) -> str | None:
     """The version a `go` command has itself, None if it cannot be run."""
     try:
         done = subprocess.run(
-            [go, "env", "GOVERSION"], capture_output=True, text=True, check=True, env=os.environ | ENVIRONMENT, cwd="/"
+            [go, "env", "GOVERSION"], capture_output=True, text=True, check=True, env=environment(), cwd="/"
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip().removeprefix("go").split()[0] or None
+    words = done.stdout.removeprefix("go").split()
+    return words[0] if words else None
 
 
 def wheel_command() -> Path | None:
