@@ -53,6 +53,13 @@ class Model(BaseModel):
     )
     rules: ClassVar[tuple[Rule, ...]] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_null_for_absent(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
         for rule in self.rules:
@@ -93,9 +100,16 @@ def is_quantity(value: object) -> bool:
         return False
 
 
+def cel_is_quantity(value: str) -> str:
+    """Return CEL for "`value` is a quantity": by its look first, for 1e999999999 keeps isQuantity busy for minutes."""
+    return (
+        f"string({value}).matches('^[0-9.]+([eE][+-]?[0-9]{{1,2}}|[numkMGTPE]|[KMGTPE]i)?$')"
+        f" && isQuantity(string({value}))"
+    )
+
+
 QUANTITY_RULE = Rule(
-    cel="isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('0'))"
-    f" && !quantity(string(self)).isGreaterThan(quantity('{LARGEST_QUANTITY}'))",
+    cel=f"{cel_is_quantity('self')} && !quantity(string(self)).isGreaterThan(quantity('{LARGEST_QUANTITY}'))",
     holds=is_quantity,
     message=f"must be a Kubernetes quantity from 0 to {LARGEST_QUANTITY}, such as 500m, 2 or 4Gi",
 )

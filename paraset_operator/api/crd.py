@@ -1,6 +1,6 @@
-"""The CustomResourceDefinitions, made from the models, and the install manifest that carries them.
+"""The CustomResourceDefinitions, made from the models, the install manifest that carries them, and their reference.
 
-`python -m paraset_operator.api.crd` writes crds/ and deploy/install.yaml anew; a test compares them with the models.
+`python -m paraset_operator.api.crd` writes crds/, deploy/install.yaml and docs/reference/api.md anew; a test compares.
 """
 
 import sys
@@ -13,6 +13,7 @@ from paraset_operator.api import names
 from paraset_operator.api.base import Model
 from paraset_operator.api.fillpolicy import FillPolicy
 from paraset_operator.api.paraset import ParaSet
+from paraset_operator.api.reference import reference
 from paraset_operator.api.structural import Schema, structural, without_defaults
 
 _HEADER = "# Made from the models by `make crds`: change paraset_operator/api, not this file.\n"
@@ -131,7 +132,11 @@ def rendered(root: Path) -> dict[Path, str]:
     texts = {path: _yaml(definition) for path, definition in crds.items()}
     base = [path.read_text(encoding="utf-8") for path in sorted((root / "deploy" / "base").glob("*.yaml"))]
     install = _INSTALL_HEADER + "---\n".join([*texts.values(), *base])
-    return {path: _HEADER + text for path, text in texts.items()} | {root / "deploy" / "install.yaml": install}
+    schemas = {names.PARASET: root_schema(ParaSet), names.FILL_POLICY: root_schema(FillPolicy)}
+    return {path: _HEADER + text for path, text in texts.items()} | {
+        root / "deploy" / "install.yaml": install,
+        root / "docs" / "reference" / "api.md": reference(schemas),
+    }
 
 
 class _Dumper(yaml.SafeDumper):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from paraset_operator.api.base import Keys, ListMap, Model, Quantity, Rule
+from paraset_operator.api.base import Keys, ListMap, Model, Quantity, Rule, cel_is_quantity
 from paraset_operator.api.names import MAX_REPLICAS, MAX_SET_NAME, MAX_SHAPES
 from paraset_operator.api.scaling import Behavior, Budget
 from paraset_operator.api.status import ParaSetStatus
@@ -42,13 +42,13 @@ class ElasticRange(Model):
     )
     rules = (
         Rule(
-            "!isQuantity(string(self.min)) || quantity(string(self.min)).isGreaterThan(quantity('0'))",
+            f"!({cel_is_quantity('self.min')}) || quantity(string(self.min)).isGreaterThan(quantity('0'))",
             lambda it: _is_positive(it.min),
             "must be more than 0: a filler without requests can't be resized",
             "min",
         ),
         Rule(
-            "!isQuantity(string(self.min)) || !isQuantity(string(self.max))"
+            f"!({cel_is_quantity('self.min')}) || !({cel_is_quantity('self.max')})"
             " || !quantity(string(self.min)).isGreaterThan(quantity(string(self.max)))",
             lambda it: parse_quantity("cpu", it.min) <= parse_quantity("cpu", it.max),
             "must be at least min: raise max or lower min",
@@ -86,7 +86,7 @@ FIXED_RULES = Keys(
             "has a key that is no resource: use cpu, memory, ephemeral-storage or a device such as nvidia.com/gpu",
         ),
         Rule(
-            "self.all(k, !isQuantity(string(self[k])) || quantity(string(self[k])).isGreaterThan(quantity('0')))",
+            f"self.all(k, !({cel_is_quantity('self[k]')}) || quantity(string(self[k])).isGreaterThan(quantity('0')))",
             _all_positive,
             "every amount must be more than 0: leave the resource out instead",
         ),
@@ -125,20 +125,22 @@ class Shape(Model):
     )
     elastic: Annotated[dict[str, ElasticRange], ELASTIC_RULES] | None = Field(
         None,
-        max_length=2,
+        max_length=8,
         description="cpu and memory that grow and shrink in place with the room on the node. Memory is limited to what "
         "is requested; cpu is not limited.",
     )
     value: float = Field(
         1,
-        ge=0.001,
+        ge=0,
         le=1_000_000,
-        description="Worth of one instance at its smallest. Ranks the shapes of this set; never compared between sets.",
+        description="Worth of one instance at its smallest, more than 0. Ranks the shapes of this set alone.",
     )
     env: Annotated[list[EnvVar], ListMap("name")] | None = Field(
         None, max_length=64, description="Environment of the shape's container beside the template's, as DEVICE: cuda."
     )
     rules = (
+        # Not by minimum: the API server compares the integer 0 with a minimum below 1 as integers, and takes it.
+        Rule("self.value > 0.0", lambda shape: shape.value > 0, "must be more than 0", "value"),
         Rule(
             "(has(self.fixed) && ('cpu' in self.fixed || 'memory' in self.fixed))"
             " || (has(self.elastic) && ('cpu' in self.elastic || 'memory' in self.elastic))",

@@ -1,0 +1,218 @@
+"""The install manifest applies, gives the operator what it needs and no more, and fences what it does to pods."""
+
+import json
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from api_cases import PARASET, Json
+
+from devcluster import LocalCluster
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALL = ROOT / "deploy" / "install.yaml"
+NAMESPACE = "api-install"
+OPERATOR = "system:serviceaccount:paraset-system:paraset-operator"
+
+
+@pytest.fixture(scope="module")
+def cluster(local_cluster: LocalCluster) -> Iterator[LocalCluster]:
+    objects = [obj for obj in yaml.safe_load_all(INSTALL.read_text()) if obj["kind"] != "Deployment"]
+    local_cluster.apply(yaml.safe_dump_all(objects))
+    local_cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+    local_cluster.kubectl("create", "namespace", NAMESPACE)
+    wait_for_the_fence(local_cluster)
+    yield local_cluster
+    local_cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+def wait_for_the_fence(cluster: LocalCluster) -> None:
+    """The API server keeps a new admission policy some moments after it has taken it."""
+    deadline = time.monotonic() + 30
+    body = json.dumps(pod("orphan", None))
+    while (
+        "whose controller"
+        not in cluster.kubectl(
+            "create", "--dry-run=server", f"--as={OPERATOR}", "-f", "-", input=body, check=False
+        ).stderr
+    ):
+        assert time.monotonic() < deadline, "the operator is not fenced in after 30 s"
+
+
+@pytest.fixture(scope="module")
+def as_operator(cluster: LocalCluster) -> str:
+    return f"--kubeconfig={cluster.service_account_kubeconfig('paraset-system', 'paraset-operator')}"
+
+
+def patch_as_operator(cluster: LocalCluster, name: str, sub: str, body: Json) -> str:
+    """PATCH as the operator does, without the GET that kubectl sends first; return "" or why it was refused."""
+    path = cluster.service_account_kubeconfig("paraset-system", "paraset-operator")
+    token = yaml.safe_load(path.read_text())["users"][0]["user"]["token"]
+    request = urllib.request.Request(
+        f"{cluster.server}/api/v1/namespaces/{NAMESPACE}/pods/{name}/{sub}",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/strategic-merge-patch+json"},
+        method="PATCH",
+    )
+    context = ssl.create_default_context(cafile=str(cluster.plane.authority))
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=30):
+            return ""
+    except urllib.error.HTTPError as refused:
+        return str(json.loads(refused.read())["message"])
+
+
+@pytest.fixture(scope="module")
+def owner(cluster: LocalCluster) -> Json:
+    """A ParaSet, as the owner reference of its fillers."""
+    obj = PARASET | {"metadata": {"name": "owner", "namespace": NAMESPACE}}
+    made = json.loads(cluster.kubectl("create", "-o", "json", "-f", "-", input=json.dumps(obj)).stdout)
+    return {
+        "apiVersion": "paraset.io/v1alpha1",
+        "kind": "ParaSet",
+        "name": "owner",
+        "uid": made["metadata"]["uid"],
+        "controller": True,
+    }
+
+
+def pod(name: str, owner: Json | None, **spec: object) -> Json:
+    container = {"name": "c", "image": "busybox:1.37", "resources": {"requests": {"cpu": "10m"}}}
+    owners = {"ownerReferences": [owner]} if owner else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": NAMESPACE} | owners,
+        "spec": {"containers": [container], "priorityClassName": "paraset-filler"} | spec,
+    }
+
+
+def resize(cpu: str) -> Json:
+    return {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}}
+
+
+def test_the_whole_manifest_is_valid(cluster: LocalCluster) -> None:
+    cluster.kubectl("apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", str(INSTALL))
+
+
+def test_the_operators_pod_is_admitted_under_the_restricted_profile(cluster: LocalCluster) -> None:
+    objects = yaml.safe_load_all(INSTALL.read_text())
+    template = next(obj for obj in objects if obj["kind"] == "Deployment")["spec"]["template"]
+    metadata = template["metadata"] | {"name": "operator", "namespace": "paraset-system"}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+    done = cluster.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(body))
+    assert "Warning" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "namespace", "allowed"),
+    [
+        ("watch", "nodes", None, True),
+        ("watch", "pods", None, True),
+        ("create", "pods", NAMESPACE, True),
+        ("delete", "pods", NAMESPACE, True),
+        ("patch", "pods/resize", NAMESPACE, True),
+        ("patch", "pods/status", NAMESPACE, True),
+        ("patch", "parasets.paraset.io/status", NAMESPACE, True),
+        ("patch", "fillpolicies.paraset.io/status", None, True),
+        ("create", "events", NAMESPACE, True),
+        ("update", "leases.coordination.k8s.io", "paraset-system", True),
+        ("update", "leases.coordination.k8s.io", NAMESPACE, False),
+        ("patch", "parasets.paraset.io", NAMESPACE, False),
+        ("patch", "pods", NAMESPACE, False),
+        ("create", "pods/eviction", NAMESPACE, False),
+        ("create", "pods/exec", NAMESPACE, False),
+        ("deletecollection", "pods", NAMESPACE, False),
+        ("get", "secrets", NAMESPACE, False),
+        ("patch", "nodes", None, False),
+        ("get", "nodes/proxy", None, False),
+        ("impersonate", "users", None, False),
+    ],
+)
+def test_rights_of_the_operator(
+    cluster: LocalCluster, verb: str, resource: str, namespace: str | None, allowed: bool
+) -> None:
+    where = ("-n", namespace) if namespace else ("-A",) if resource == "pods" else ()
+    name, _, sub = resource.partition("/")
+    below = (f"--subresource={sub}",) if sub else ()
+    done = cluster.kubectl("auth", "can-i", verb, name, *below, *where, f"--as={OPERATOR}", check=False)
+    assert done.stdout.strip() == ("yes" if allowed else "no"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "verb", "allowed"),
+    [("view", "get", True), ("view", "create", False), ("edit", "create", True), ("admin", "delete", True)],
+)
+def test_rights_of_users_are_aggregated(cluster: LocalCluster, role: str, verb: str, allowed: bool) -> None:
+    user = f"{role}-user"
+    body = cluster.kubectl(
+        "create", "rolebinding", user, f"--clusterrole={role}", f"--user={user}", "-n", NAMESPACE,
+        "--dry-run=client", "-o", "yaml",
+    ).stdout  # fmt: skip
+    cluster.apply(body)
+    answer = cluster.kubectl("auth", "can-i", verb, "parasets", "-n", NAMESPACE, f"--as={user}", check=False)
+    assert answer.stdout.strip() == ("yes" if allowed else "no")
+
+
+def test_the_operator_may_create_change_and_delete_a_filler(
+    cluster: LocalCluster, as_operator: str, owner: Json
+) -> None:
+    cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(pod("filler", owner)))
+    cluster.kubectl("wait", "pod/filler", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=30s")
+    assert patch_as_operator(cluster, "filler", "resize", resize("20m")) == ""
+    cluster.kubectl(as_operator, "delete", "pod", "filler", "-n", NAMESPACE, "--wait=false")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"priorityClassName": "system-cluster-critical"}, "priority class paraset-filler"),
+        ({"hostNetwork": True}, "namespaces of the host"),
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "hostPath"),
+        (
+            {"containers": [{"name": "c", "image": "busybox:1.37", "securityContext": {"privileged": True}}]},
+            "privileged",
+        ),
+        (
+            {"containers": [{"name": "c", "image": "busybox:1.37", "ports": [{"containerPort": 1, "hostPort": 1}]}]},
+            "host port",
+        ),
+    ],
+)
+def test_the_fence_keeps_the_operator_from_other_pods(
+    cluster: LocalCluster, as_operator: str, owner: Json, spec: Json, says: str
+) -> None:
+    body = json.dumps(pod("other", owner, **spec))
+    refused = cluster.kubectl(as_operator, "create", "-f", "-", input=body, check=False)
+    assert refused.returncode
+    assert says in refused.stderr
+
+
+def test_the_fence_keeps_the_operator_from_pods_without_an_owner(cluster: LocalCluster, as_operator: str) -> None:
+    refused = cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(pod("orphan", None)), check=False)
+    assert "whose controller is a ParaSet" in refused.stderr
+
+
+def test_of_an_ls_pod_the_operator_may_only_nominate_the_node(cluster: LocalCluster, as_operator: str) -> None:
+    body = pod("ls", None, priorityClassName="", schedulerName="nobody")
+    cluster.kubectl("create", "-f", "-", input=json.dumps(body))
+
+    assert patch_as_operator(cluster, "ls", "status", {"status": {"nominatedNodeName": "node-0"}}) == ""
+    answer = patch_as_operator(cluster, "ls", "status", {"status": {"phase": "Failed"}})
+    assert "nothing of a pod's status but nominatedNodeName" in answer
+    assert "whose controller is a ParaSet" in patch_as_operator(cluster, "ls", "resize", resize("1m"))
+    refused = cluster.kubectl(as_operator, "delete", "pod", "ls", "-n", NAMESPACE, check=False)
+    assert "whose controller is a ParaSet" in refused.stderr
+
+
+def test_who_may_not_create_pods_may_not_create_a_paraset(cluster: LocalCluster) -> None:
+    cluster.kubectl("create", "role", "sets", "-n", NAMESPACE, "--verb=create,get", "--resource=parasets.paraset.io")
+    cluster.kubectl("create", "rolebinding", "sets", "-n", NAMESPACE, "--role=sets", "--user=outsider")
+    obj = json.dumps(PARASET | {"metadata": {"name": "sneaky", "namespace": NAMESPACE}})
+    refused = cluster.kubectl("create", "--as=outsider", "-f", "-", input=obj, check=False)
+    assert "you may not create pods in this namespace" in refused.stderr
