@@ -216,6 +216,19 @@ BAD: list[Case] = [
     Case("pod resources", (*POD, "resources"), {"requests": {"cpu": 1}}, "spec.template.spec.resources", "spec.shapes"),
     Case("scheduling gates", (*POD, "schedulingGates"), [{"name": "wait"}], "schedulingGates", "spec.suspend"),
     Case("overhead", (*POD, "overhead"), {"cpu": 1}, "spec.template.spec.overhead", "RuntimeClass"),
+    Case("node selector is text", (*POD, "nodeSelector"), "ssd", "spec.template.spec.nodeSelector"),
+    Case("node selector of numbers", (*POD, "nodeSelector"), {"disk": 1}, "disk", "string"),
+    Case("affinity is a list", (*POD, "affinity"), [], "spec.template.spec.affinity"),
+    Case(
+        "affinity to no term",
+        (*POD, "affinity"),
+        {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}},
+        "nodeSelectorTerms",
+        "at least 1",
+    ),
+    Case("toleration is text", (*POD, "tolerations"), ["all"], "spec.template.spec.tolerations[0]"),
+    Case("toleration of a number", (*POD, "tolerations"), [{"key": 1}], "tolerations[0].key", "string"),
+    Case("env is a map", (*FIRST, "env"), {"A": "1"}, "spec.template.spec.containers[0].env"),
     Case("requests of the shape", (*FIRST, "resources"), {"requests": {"cpu": 1}}, "spec.template", "requests"),
     Case("limits of the shape", (*FIRST, "resources"), {"limits": {"nvidia.com/gpu": 1}}, "spec.template", "limits"),
     Case("request is no quantity", (*FIRST, "resources"), {"requests": {"d.io/x": "?"}}, "requests", "such as 500m"),
@@ -247,6 +260,23 @@ GOOD: list[Case] = [
     Case("baseline capability", (*FIRST, "securityContext"), {"capabilities": {"add": ["CHOWN"], "drop": ["ALL"]}}),
     Case("sidecar with requests", (*POD, "containers", 1, "resources"), {"requests": {"cpu": "100m"}}),
     Case("resources beside the shape's", (*FIRST, "resources"), {"requests": {"ephemeral-storage": "1Gi"}}),
+    Case(
+        "nulls in the template",
+        (*POD, "containers", 0),
+        {"name": "worker", "resources": None, "env": None, "ports": None},
+    ),
+    Case(
+        "affinity",
+        (*POD, "affinity"),
+        {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]
+                },
+                "preferredDuringSchedulingIgnoredDuringExecution": [],
+            }
+        },
+    ),
     Case("own fields", (*POD, "nodeSelector"), {"disk": "ssd"}),
 ]
 

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from paraset_operator.api.base import ListMap, OpenModel, Quantity, Rule, describe
 from paraset_operator.api.names import DEFAULT_SCHEDULER, FILLER_PRIORITY_CLASS
+from paraset_operator.api.placement import Affinity, SpreadConstraint, TemplateToleration
 
 # What the baseline Pod Security Standard lets a pod add; everything beyond is a way to the host.
 CAPABILITIES = (
@@ -154,6 +155,12 @@ class ContainerResources(OpenModel):
     rules = (_absent("claims", "dynamic resource claims are not supported yet: name devices in spec.shapes[].fixed"),)
 
 
+class TemplateEnv(OpenModel):
+    """An environment variable of the template; a shape's of the same name takes its place."""
+
+    name: Annotated[str, Field(min_length=1, max_length=1024)] = Field(description="Name of the variable.")
+
+
 class Container(OpenModel):
     """A container of the template: what ParaSet reads of it. Everything else is as in a pod."""
 
@@ -163,6 +170,8 @@ class Container(OpenModel):
     )
     security_context: ContainerSecurity | None = Field(None, description="Security context, without host access.")
     ports: list[Port] | None = Field(None, max_length=32, description="Ports, without host ports.")
+    env: list[TemplateEnv] | None = Field(None, max_length=256, description="Environment of the container.")
+    restart_policy: Text | None = Field(None, description="Always makes an init container a sidecar.")
 
 
 class Volume(OpenModel):
@@ -170,6 +179,8 @@ class Volume(OpenModel):
 
     name: Name = Field(description="Name of the volume.")
     host_path: dict[str, Any] | None = Field(None, description="Must not be set.")
+    persistent_volume_claim: dict[str, Any] | None = Field(None, description="A claim of the namespace, as in a pod.")
+    ephemeral: dict[str, Any] | None = Field(None, description="A volume made for each filler, as in a pod.")
     rules = (_absent("hostPath", _NO_HOST),)
 
 
@@ -185,6 +196,16 @@ class PodSpec(OpenModel):
     ephemeral_containers: list[dict[str, Any]] | None = Field(None, max_length=1, description="Must not be set.")
     volumes: Annotated[list[Volume], ListMap("name")] | None = Field(
         None, max_length=64, description="Volumes, without hostPath."
+    )
+    node_selector: Annotated[dict[str, Text], Field(max_length=64)] | None = Field(
+        None, description="Labels of the nodes on which fillers may run."
+    )
+    affinity: Affinity | None = Field(None, description="Affinity of the fillers.")
+    tolerations: list[TemplateToleration] | None = Field(
+        None, max_length=64, description="Tolerations; the policy says which of them fillers keep."
+    )
+    topology_spread_constraints: list[SpreadConstraint] | None = Field(
+        None, max_length=16, description="How fillers are spread, as in a pod."
     )
     node_name: Text | None = Field(None, description="Must not be set: fillers are placed by the operator.")
     scheduler_name: Text | None = Field(None, description=f"{DEFAULT_SCHEDULER} or not set.")
@@ -241,14 +262,21 @@ class PodTemplate(OpenModel):
 
 
 class KeptRaw:
-    """Checks a template and keeps the mapping as it was given, so that no field is lost on the way to the pod."""
+    """Checks a template and keeps it as it was given but for nulls, so that no field is lost on the way to the pod."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(self._check, handler.generate_schema(PodTemplate))
 
     def _check(self, value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
         check(value)
-        return value
+        return _without_nulls(value)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Null means absent, in a map as for the API server."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(below) for key, below in value.items() if below is not None}
+    return [_without_nulls(below) for below in value] if isinstance(value, list) else value
 
 
 def template_errors(template: Mapping[str, Any], container: str | None = None) -> list[str]:

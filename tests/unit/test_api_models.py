@@ -51,6 +51,12 @@ def test_the_template_is_kept_as_it_was_given() -> None:
     assert parse_paraset(PARASET).spec.template == PARASET["spec"]["template"]
 
 
+def test_null_in_a_template_is_absent() -> None:
+    with_nulls = changed(PARASET, Case("", ("spec", "template", "spec", "affinity"), None))
+    with_nulls["spec"]["template"]["spec"]["containers"][0]["resources"] = None
+    assert parse_paraset(with_nulls).spec.template == PARASET["spec"]["template"]
+
+
 def test_quantities_are_kept_as_they_were_given() -> None:
     gpu, cpu = parse_paraset(PARASET).spec.shapes
     assert gpu.fixed == {"nvidia.com/gpu": 1}
