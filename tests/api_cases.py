@@ -245,6 +245,7 @@ GOOD: list[Case] = [
     Case("most shapes", ("spec", "shapes"), [{"name": f"s{i}", "fixed": {"cpu": 1}} for i in range(64)]),
     Case("second container", ("spec", "container"), "side"),
     Case("min equals max", (*SHAPE, "elastic", "cpu", "min"), "8000m"),
+    Case("null device", (*SHAPE, "fixed", "nvidia.com/gpu"), None),
     Case("quantity with an exponent", (*SHAPE, "elastic", "memory", "max"), "1e12"),
     Case("quantity with a fraction", (*SHAPE, "elastic", "cpu", "max"), "7.5"),
     Case("largest quantity", (*SHAPE, "elastic", "memory", "max"), "1E"),

@@ -53,13 +53,6 @@ class Model(BaseModel):
     )
     rules: ClassVar[tuple[Rule, ...]] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _take_null_for_absent(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {key: value for key, value in data.items() if value is not None}
-
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
         for rule in self.rules:
@@ -186,13 +179,20 @@ class ListMap:
 def parse(model: type[M], who: str, data: Mapping[str, Any], *, strict: bool) -> M:
     """Return `data` as a `model`; raise InvalidObject with every problem found. `strict` refuses unknown fields."""
     try:
-        parsed = model.model_validate(dict(data))
+        parsed = model.model_validate(without_nulls(dict(data)))
     except ValidationError as error:
         raise InvalidObject(who, describe(error)) from None
     unknown = list(_unknown_fields(parsed, data, "")) if strict else []
     if unknown:
         raise InvalidObject(who, [f"{path}: unknown field; check its spelling and indentation" for path in unknown])
     return parsed
+
+
+def without_nulls(value: Any) -> Any:
+    """Return `value` without the keys whose value is null: absent, as for the API server."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(below) for key, below in value.items() if below is not None}
+    return [without_nulls(below) for below in value] if isinstance(value, list) else value
 
 
 def describe(error: ValidationError, prefix: str = "") -> list[str]:

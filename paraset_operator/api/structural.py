@@ -6,6 +6,8 @@ arms, no exclusive bounds, list types everywhere, no defaults in status.
 
 from typing import Any
 
+from paraset_operator.api.base import without_nulls
+
 Schema = dict[str, Any]
 _NOISE = ("title", "$defs")
 _REFUSED = ("exclusiveMinimum", "exclusiveMaximum", "prefixItems", "uniqueItems", "oneOf", "allOf", "not")
@@ -72,15 +74,9 @@ def _open_or_map(result: Schema, definitions: dict[str, Schema]) -> None:
 
 
 def _with_default(result: Schema) -> Schema:
-    default = _without_nulls(result.pop("default", None))
+    default = without_nulls(result.pop("default", None))
     return result if default is None else result | {"default": default}
 
 
 def _in_reading_order(schema: Schema) -> Schema:
     return {key: schema[key] for key in ("description", "type") if key in schema} | schema
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(below) for key, below in value.items() if below is not None}
-    return [_without_nulls(below) for below in value] if isinstance(value, list) else value

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from paraset_operator.api.base import ListMap, OpenModel, Quantity, Rule, describe
+from paraset_operator.api.base import ListMap, OpenModel, Quantity, Rule, describe, without_nulls
 from paraset_operator.api.names import DEFAULT_SCHEDULER, FILLER_PRIORITY_CLASS
 from paraset_operator.api.placement import Affinity, SpreadConstraint, TemplateToleration
 
@@ -262,27 +262,20 @@ class PodTemplate(OpenModel):
 
 
 class KeptRaw:
-    """Checks a template and keeps it as it was given but for nulls, so that no field is lost on the way to the pod."""
+    """Checks a template and keeps it as it was given, so that no field is lost on the way to the pod."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(self._check, handler.generate_schema(PodTemplate))
 
     def _check(self, value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
         check(value)
-        return _without_nulls(value)
-
-
-def _without_nulls(value: Any) -> Any:
-    """Null means absent, in a map as for the API server."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(below) for key, below in value.items() if below is not None}
-    return [_without_nulls(below) for below in value] if isinstance(value, list) else value
+        return value
 
 
 def template_errors(template: Mapping[str, Any], container: str | None = None) -> list[str]:
     """Return what is wrong with a pod template, as `template.field: what and what to do`; [] when nothing is."""
     try:
-        parsed = PodTemplate.model_validate(dict(template))
+        parsed = PodTemplate.model_validate(without_nulls(template))
     except ValidationError as error:
         return describe(error, "template")
     if container is not None and container not in {each.name for each in parsed.spec.containers}:
