@@ -88,7 +88,7 @@ def is_quantity(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > QUANTITY_LENGTH:
         return False
     try:
-        return 0 <= parse_quantity("", value) <= _LARGEST and not str(value).startswith("-")
+        return 0 <= parse_quantity("", value) <= _LARGEST and not str(value).startswith(("+", "-"))
     except QuantityError:
         return False
 

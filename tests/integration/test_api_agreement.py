@@ -1,7 +1,6 @@
 """The models and the API server's rules agree on every quantity, so the CLI answers as the cluster would."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +22,10 @@ quantities = st.one_of(texts, st.sampled_from([0, 1, -1, 10**18, 10**18 + 1, 10*
 
 
 @pytest.fixture(scope="module")
-def cluster(local_cluster: LocalCluster) -> Iterator[LocalCluster]:
+def cluster(local_cluster: LocalCluster) -> LocalCluster:
     local_cluster.apply(ROOT / "crds")
     local_cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
-    yield local_cluster
+    return local_cluster
 
 
 def with_quantities(low: object, high: object, where: str) -> Json:
