@@ -71,7 +71,7 @@ class NamedCluster:
         if self._is_served():
             raise BackgroundError(f"cluster {self.name!r} is up already: end it first with `down --name {self.name}`")
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, mode=0o700)
         with self.log.open("wb") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", "devcluster", "serve", *arguments],

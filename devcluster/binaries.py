@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devcluster.toolchain import Toolchain, find_toolchain
 
-MODULE = Path(__file__).parent / "build"
+MODULE = Path(__file__).parent / "gomodule"
 OVERRIDE = "PARASET_CONTROL_PLANE_BIN"
 VERSION = "k8s.io/component-base/version"
 #: Without a version stamped in, the API server calls itself v0.0.0-master.

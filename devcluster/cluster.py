@@ -144,7 +144,7 @@ class LocalCluster:
             ready.server()
 
     def wait_until(self, what: str, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        """Wait until `condition` holds (an API error is "not yet"); NotReadyError names `what` if that takes too long."""
+        """Wait until `condition` holds (an API error is "not yet"); NotReadyError names `what` if it takes too long."""
         Readiness(self.api, self.plane.processes, seconds).until(what, condition)
 
     def check(self) -> None:

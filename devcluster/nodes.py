@@ -27,6 +27,8 @@ def node_manifest(spec: NodeSpec) -> dict[str, Any]:
         "kubernetes.io/hostname": spec.name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "beta.kubernetes.io/arch": "amd64",
         **({GPU_MODEL_LABEL: spec.model} if spec.model else {}),
         **spec.labels,
     }

@@ -101,11 +101,11 @@ def _run(plane: ControlPlane, settings: ClusterSettings, binaries: Path, credent
     launch(ETCD, components.etcd(layout))
     launch(APISERVER, components.apiserver(layout, settings, authority, credentials.server, tokens))
     ready.server()
+    for spec in settings.nodes:
+        plane.api.post("/api/v1/nodes", node_manifest(spec))
     launch(CONTROLLERS, components.controller_manager(layout, settings, authority, tokens))
     launch(SCHEDULER, components.scheduler(layout, settings))
     launch(KWOK, components.kwok(layout, settings))
-    for spec in settings.nodes:
-        plane.api.post("/api/v1/nodes", node_manifest(spec))
     ready.nodes({spec.name for spec in settings.nodes})
     ready.default_account()
     ready.scheduler(layout.scheduler_port)

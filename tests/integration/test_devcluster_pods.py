@@ -38,6 +38,9 @@ class Pods:
     def names(self) -> set[str]:
         return {pod["metadata"]["name"] for pod in self.cluster.api.get("/api/v1/namespaces/default/pods")["items"]}
 
+    def audit(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.cluster.audit_log.read_text().splitlines()]
+
     def running(self, annotations: dict[str, str] | None = None, grace: int = 30) -> str:
         name = self.create(annotations, grace)
         self.until(name, lambda pod: pod["status"]["phase"] == "Running")
@@ -61,6 +64,12 @@ def actual_cpu(pod: Pod) -> str:
     status = pod["status"]["containerStatuses"][0]
     assert status["resources"]["requests"] == status["allocatedResources"]
     return str(status["resources"]["requests"]["cpu"])
+
+
+def deletion_of(event: dict[str, Any], pod: str) -> bool:
+    """Whether this is a DELETE that a simulated kubelet sent when the pod had exited."""
+    named = event.get("objectRef", {}).get("name") == pod
+    return bool(named and event["verb"] == "delete" and event["user"]["username"] == "kwok")
 
 
 def pending_resize(pod: Pod) -> str | None:
@@ -126,6 +135,7 @@ def test_pods_exit_in_their_own_time_but_within_their_grace(pods: Pods) -> None:
     pods.cluster.kubectl("delete", "pod", "--wait=false", patient, capped, quick, default)
     pods.cluster.wait_until("the exit of three pods", lambda: not {capped, quick, default} & pods.names())
     assert patient in pods.names()
+    assert sum(deletion_of(event, quick) for event in pods.audit()) == 1
     pods.cluster.kubectl("delete", "pod", patient, "--grace-period=1", "--wait=false")
     pods.cluster.wait_until("the exit within a shortened grace", lambda: patient not in pods.names())
 
@@ -159,7 +169,7 @@ def test_a_pod_that_starts_late(pods: Pods) -> None:
 
 def test_every_pod_change_is_in_the_audit_log(pods: Pods) -> None:
     name = pods.running()
-    events = [json.loads(line) for line in pods.cluster.audit_log.read_text().splitlines()]
+    events = pods.audit()
     ours = [event for event in events if event.get("objectRef", {}).get("name") == name]
     writes = {(e["verb"], e["objectRef"].get("subresource", ""), e["user"]["username"]) for e in ours}
     assert ("create", "binding", "system:kube-scheduler") in writes
