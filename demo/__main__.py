@@ -14,24 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-import yaml
 from rich.console import Console
 
 from demo.audit import AuditLog
+from demo.install import OPERATOR_USER, apply_examples, install, operator_of
 from demo.invariants import foreign_writes
 from demo.observer import Observer
-from demo.operator_process import OperatorError, OperatorProcess
+from demo.operator_process import OperatorError
 from demo.progress import Progress
 from demo.story import Story, phases
 from demo.summary import Summary
 from demo.view import LiveView
-from demo.workload import EXIT_ANNOTATION, NAMESPACE, draw_nodes
+from demo.workload import draw_nodes
 from devcluster import ClusterSettings, LocalCluster, ProcessDiedError
-
-ROOT = Path(__file__).resolve().parent.parent
-SYSTEM_NAMESPACE = "paraset-system"
-ACCOUNT = "paraset-operator"
-FILLER_EXIT = "3s"
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -48,29 +43,6 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def install(cluster: LocalCluster) -> None:
-    """Everything of deploy/install.yaml but the Deployment: here the operator runs as a process. Then the two
-    example sets.
-    """
-    documents = [each for each in yaml.safe_load_all((ROOT / "deploy" / "install.yaml").read_text()) if each]
-    cluster.apply(yaml.safe_dump_all(each for each in documents if each["kind"] != "Deployment"))
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
-    cluster.apply(yaml.safe_dump({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
-    for name in ("trainer", "batch"):
-        cluster.apply(yaml.safe_dump_all(_example(ROOT / "examples" / f"{name}.yaml")))
-
-
-def _example(path: Path) -> list[dict[str, object]]:
-    """The example as it is, but its simulated pods take a while to exit, as real ones do."""
-    documents = list(yaml.safe_load_all(path.read_text()))
-    for document in documents:
-        if document["kind"] == "ParaSet":
-            document["spec"]["template"].setdefault("metadata", {}).setdefault("annotations", {})[EXIT_ANNOTATION] = (
-                FILLER_EXIT
-            )
-    return documents
-
-
 class BrokenPromiseError(Exception):
     """The story was told, but not as promised. Raised inside the cluster's block, so that its logs are kept."""
 
@@ -81,10 +53,10 @@ def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitSt
     cluster = stack.enter_context(LocalCluster(ClusterSettings(nodes=draw_nodes(options.nodes, options.seed))))
     progress = Progress(phases())
     install(cluster)
+    apply_examples(cluster)
     observer = stack.enter_context(Observer(cluster.kubeconfig))
-    account = cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, ACCOUNT)
-    operator = stack.enter_context(OperatorProcess(account, cluster.folder / "logs", identity="demo"))
-    audit = AuditLog(cluster.audit_log, f"system:serviceaccount:{SYSTEM_NAMESPACE}:{ACCOUNT}")
+    operator = stack.enter_context(operator_of(cluster, identity="demo"))
+    audit = AuditLog(cluster.audit_log, OPERATOR_USER)
     story = Story(cluster, observer, operator, audit, progress, options.seed)
     with _narrated(options, console, observer, progress), contextlib.suppress(OperatorError, ProcessDiedError):
         story.tell()

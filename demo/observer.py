@@ -97,6 +97,11 @@ class Observer:
         with self.lock:
             return len(self.changes)
 
+    def forget(self) -> None:
+        """Drop the list of changes so far, for long runs; marks taken before are void."""
+        with self.lock:
+            self.changes.clear()
+
     def last_filler_change(self) -> float:
         """When a filler last changed in any way, in monotonic seconds; 0 if none ever did."""
         with self.lock:

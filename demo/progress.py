@@ -51,9 +51,13 @@ class Progress:
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
-    def say(self, line: str) -> None:
+    def note(self, line: str) -> None:
+        """Something for the live view alone: too fleeting for a log."""
         if self.current is not None:
             self.current.note = line
+
+    def say(self, line: str) -> None:
+        self.note(line)
         self.tell(f"{self.elapsed():6.1f}s  {line}")
 
     def run(self, name: str, work: Callable[[], str]) -> None:

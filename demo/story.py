@@ -226,11 +226,13 @@ class Story:
 
     def _wait(self, seconds: float, what: str, condition: Callable[[ClusterState], bool]) -> None:
         deadline = time.monotonic() + seconds
-        while not self._observer.wait_for(condition, min(2.0, max(0.0, deadline - time.monotonic()))):
+        while not self._observer.wait_for(condition, min(1.0, max(0.0, deadline - time.monotonic()))):
             if self._operator.pid:
                 self._operator.check()
+            words = self._observer.read(_words)
+            self._progress.note(words)
             if time.monotonic() >= deadline:
-                raise PhaseFailedError(f"waited {seconds:.0f} s in vain for {what}; {self._observer.read(_words)}")
+                raise PhaseFailedError(f"waited {seconds:.0f} s in vain for {what}; {words}")
 
     def _settle(self, seconds: float) -> None:
         """Wait until neither a filler has changed nor the operator has written for some seconds."""
@@ -240,6 +242,7 @@ class Story:
             unwritten = time.time() - self._audit.last_write()
             if min(unchanged, unwritten) >= SETTLED_SECONDS:
                 return
+            self._progress.note(f"waiting until nothing moves; {self._observer.read(_words)}")
             time.sleep(0.2)
         self._progress.say(f"still moving after {seconds:.0f} s")
 
