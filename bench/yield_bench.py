@@ -26,6 +26,7 @@ from demo.operator_process import OperatorError
 from devcluster import ClusterSettings, LocalCluster
 
 SYSTEMS = ("empty", "native", "paraset")
+LOG_COLUMNS = 120
 RESULTS = Path(__file__).resolve().parent / "results" / "yield.json"
 
 
@@ -91,7 +92,7 @@ def _line(row: Row) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS)
     scenarios = list(SCENARIOS.values()) if options.scenario == "all" else [SCENARIOS[options.scenario]]
     rows: list[Row] = []
     try:

@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 
 from demo.audit import Request
-from demo.fitting import admits, asked, covers, room_soon
-from demo.objects import FILLER_PRIORITY_CLASS, Amounts, Pod
+from demo.fitting import admits, asked, covers, minus, room_soon
+from demo.objects import FILLER_PRIORITY_CLASS, Amounts, Node, Pod
 from demo.state import Change, ClusterState, Key
 
 KNOWN_AFTER_SECONDS = 1.0
@@ -97,14 +97,18 @@ def _ls_first(state: ClusterState, at: float, old: Pod | None, filler: Pod) -> I
         elsewhere = pod.nominated not in {"", node.name}
         if not known or elsewhere or pod.gated or pod.terminating or not admits(node, pod):
             continue
-        if covers(room_soon(state, node, without=filler, for_pod=pod), asked(pod)):
+        if _takes_room(state, node, old, filler, pod):
             verb = "created" if old is None else "grown"
-            yield Violation(
-                "I3",
-                f"{filler.namespace}/{filler.name}",
-                f"{verb} on {node.name} where {pod.namespace}/{pod.name} waits and fits",
-            )
+            detail = f"{verb} on {node.name} where {pod.namespace}/{pod.name} waits and fits"
+            yield Violation("I3", f"{filler.namespace}/{filler.name}", detail)
             return
+
+
+def _takes_room(state: ClusterState, node: Node, old: Pod | None, filler: Pod, pod: Pod) -> bool:
+    """True if the LS pod fits beside the filler as it was before; where it is nominated, only if it no longer does."""
+    before = minus(room_soon(state, node, without=filler, for_pod=pod), old.requests if old and old.node else {})
+    harmless = pod.nominated == node.name and covers(room_soon(state, node, for_pod=pod), asked(pod))
+    return covers(before, asked(pod)) and not harmless
 
 
 def _bounds(state: ClusterState, old: Pod | None, pod: Pod) -> Iterable[Violation]:

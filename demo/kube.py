@@ -166,7 +166,7 @@ class Api:
         while True:
             try:
                 items, version = await self.list(path, kind)
-                for seen in _relisted(known, items):
+                for seen in relisted(known, items):
                     yield seen
                 listed()
                 async for seen in self._changes(path, kind, version, known):
@@ -209,7 +209,7 @@ def _remember(known: dict[str, T], kind: str, item: T) -> None:
         known[item.metadata.uid] = item
 
 
-def _relisted(known: dict[str, T], items: list[T]) -> list[Seen[T]]:
+def relisted(known: dict[str, T], items: list[T]) -> list[Seen[T]]:
     """What a fresh list says beside what was known before: the vanished first, so that a name taken anew is no
     duplicate.
     """

@@ -132,7 +132,7 @@ class ParaSet:
 def amount(resource: str, quantity: str | int) -> int:
     """A Kubernetes quantity as a whole number: millicores for cpu, base units for the rest, rounded up."""
     text = str(quantity)
-    digits = text.rstrip("numkMGTPEi") if "e" not in text else text
+    digits = text.rstrip("numkKMGTPEi")
     number = Fraction(digits) * _SUFFIXES[text[len(digits) :]]
     return ceil(number * 1000 if resource == CPU else number)
 

@@ -116,20 +116,20 @@ class WirePod(_Wire, frozen=True):
     status: PodStatus
 
 
-class NodeSpec(_Wire, frozen=True):
+class WireNodeSpec(_Wire, frozen=True):
     unschedulable: bool = False
     taints: list[Taint] | None = None
 
 
-class NodeStatus(_Wire, frozen=True):
+class WireNodeStatus(_Wire, frozen=True):
     allocatable: dict[str, str] | None = None
     conditions: list[Condition] | None = None
 
 
 class WireNode(_Wire, frozen=True):
     metadata: Meta
-    spec: NodeSpec
-    status: NodeStatus
+    spec: WireNodeSpec
+    status: WireNodeStatus
 
 
 class Range(_Wire, frozen=True):
