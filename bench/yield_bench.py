@@ -24,6 +24,7 @@ from demo.install import install, operator_of
 from demo.observer import Observer
 from demo.operator_process import OperatorError
 from devcluster import ClusterSettings, LocalCluster
+from devcluster.cli import EXPECTED
 
 SYSTEMS = ("empty", "native", "paraset")
 LOG_COLUMNS = 120
@@ -98,10 +99,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for scenario in scenarios:
             rows += run_scenario(scenario, options, console)
-    except (BenchmarkError, OperatorError) as error:
+    except (BenchmarkError, OperatorError, *EXPECTED) as error:
         for words in (str(error), *getattr(error, "__notes__", ())):
             console.print(words, style="red", markup=False, soft_wrap=True)
         return 1
+    except KeyboardInterrupt:
+        console.print("interrupted; everything has been stopped")
+        return 130
     console.print(table(rows))
     settings = {key: value for key, value in vars(options).items() if key != "json"}
     options.json.parent.mkdir(parents=True, exist_ok=True)

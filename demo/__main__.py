@@ -27,6 +27,7 @@ from demo.summary import Summary
 from demo.view import LiveView
 from demo.workload import draw_nodes
 from devcluster import ClusterSettings, LocalCluster, ProcessDiedError
+from devcluster.cli import EXPECTED
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -66,7 +67,7 @@ def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitSt
     if options.keep:
         _keep(cluster, console)
     if not summary.good:
-        raise BrokenPromiseError(operator.tail())
+        raise BrokenPromiseError(f"The demo did not keep its promises. The operator's {operator.tail()}")
 
 
 def _narrated(
@@ -108,8 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with contextlib.ExitStack() as stack:
             tell(options, console, stack)
-    except BrokenPromiseError as error:
-        for words in ("The demo did not keep its promises.", str(error), *getattr(error, "__notes__", ())):
+    except (BrokenPromiseError, OperatorError, *EXPECTED) as error:
+        for words in (str(error), *getattr(error, "__notes__", ())):
             console.print(words, highlight=False, markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
