@@ -37,15 +37,17 @@ class Limit(StrEnum):
 
     CEILING = "Ceiling"
     SUSPENDED = "Suspended"
-    NO_ROOM = "NoFittingRoom"
-    NO_NODE = "NoEligibleNode"
+    NO_ROOM = "NoRoom"
+    NO_NODE = "NoNodeSelected"
+    TOO_LARGE = "NoNodeCanHold"
     COOL_DOWN = "CoolDown"
-    BACK_OFF = "BackOff"
+    CRASHING = "CrashLooping"
+    PULLING = "ImagePullFailing"
+    PENDING = "StaysPending"
     QUOTA = "QuotaExceeded"
-    TEMPLATE = "TemplateInvalid"
+    TEMPLATE = "TemplateRefused"
     TENANT = "TenantLimit"
-    RATE = "ScaleUpRate"
-    OBSERVE = "Observe"
+    RATE = "Behavior"
 
 
 @dataclass(frozen=True, slots=True)

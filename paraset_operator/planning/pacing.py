@@ -4,7 +4,7 @@ All times are seconds of one monotonic clock. Nothing here is needed for safety:
 
 - A node that LS work has reclaimed is not refilled for the policy's cool-down (60 s); each reclaim before
   as long a calm has passed doubles it, up to the maximum (600 s).
-- A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling to the maximum.
+- A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling up to 300 s.
 - A filler that is unbound for the pending timeout is withdrawn, and its set keeps off that node for a back-off.
 """
 

@@ -1,10 +1,10 @@
 """What a plan leaves empty and why: per node the resource that binds, per set what limits it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from paraset_operator.model.plan import Limit, LimitReport, NodeReport, SetReport
-from paraset_operator.model.resources import Resources, minus, shortage, total_of
+from paraset_operator.model.resources import Resources, fits, minus, shortage, total_of
 from paraset_operator.model.shape import Shape
 from paraset_operator.planning.feasibility import may_fill
 from paraset_operator.planning.filling import Contender
@@ -46,7 +46,7 @@ def _is_full(contender: Contender) -> bool:
     return bool(contender.limits) or contender.count >= contender.owner.ceiling
 
 
-def set_report(contender: Contender, rooms: Iterable[NodeRoom]) -> SetReport:
+def set_report(contender: Contender, rooms: Collection[NodeRoom]) -> SetReport:
     """Return what a set holds after the plan and what limits it."""
     own = [(room.name, it) for room in rooms for it in room.instances if it.owner is contender.owner]
     shapes = Counter(instance.shape.name for _, instance in own)
@@ -56,15 +56,27 @@ def set_report(contender: Contender, rooms: Iterable[NodeRoom]) -> SetReport:
         shapes=tuple((shape.name, shapes[shape.name]) for shape in contender.owner.shapes),
         resources=total_of(instance.holds() for _, instance in own),
         nodes=len({name for name, _ in own}),
-        limited_by=_limited_by(contender, len(own)),
+        limited_by=_limited_by(contender, len(own), rooms),
     )
 
 
-def _limited_by(contender: Contender, replicas: int) -> tuple[LimitReport, ...]:
+def _limited_by(contender: Contender, replicas: int, rooms: Collection[NodeRoom]) -> tuple[LimitReport, ...]:
     owner = contender.owner
     if replicas >= owner.ceiling and not owner.is_suspended:
         return (LimitReport(Limit.CEILING, f"spec.replicas is {owner.ceiling}"),)
     reports = [LimitReport(reason, message) for reason, message in sorted(contender.limits.items())]
-    if not reports or set(contender.limits) <= {Limit.COOL_DOWN}:
+    too_large = _too_large(contender, rooms)
+    if too_large:
+        names = ", ".join(too_large)
+        reports.append(LimitReport(Limit.TOO_LARGE, f"no admitted node could hold shape {names} even if it were empty"))
+    if set(contender.limits) <= {Limit.COOL_DOWN} and len(too_large) < len(owner.shapes):
         reports.append(LimitReport(Limit.NO_ROOM, "no node has room for another instance of any shape"))
     return tuple(reports)
+
+
+def _too_large(contender: Contender, rooms: Collection[NodeRoom]) -> list[str]:
+    owner = contender.owner
+    nodes = [room.node for room in rooms if may_fill(owner.constraints, room.node, room.policy)]
+    if not nodes:
+        return []
+    return [each.name for each in owner.shapes if not any(fits(each.smallest, node.allocatable) for node in nodes)]

@@ -1,0 +1,1 @@
+"""The shell that wires it: objects in, the loop, the lease, health."""

@@ -1,0 +1,183 @@
+"""From API objects to the planner's values. The one place where the two vocabularies meet."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from cronsim import CronSim
+
+from paraset_operator.acting.manifest import template_hash
+from paraset_operator.api.v1alpha1 import (
+    Budget,
+    FillPolicy,
+    LabelSelector,
+    ParaSet,
+    ScalingRules,
+    Shape,
+    Toleration,
+)
+from paraset_operator.cluster.decode import constraints_of
+from paraset_operator.cluster.requests import amounts, spec_requests
+from paraset_operator.cluster.wire import PodSpec
+from paraset_operator.model import constraints, policy, rates, shape
+from paraset_operator.model.quantity import PODS, parse_quantity
+from paraset_operator.model.resources import is_device
+from paraset_operator.planning.feasibility import selects
+from paraset_operator.planning.worth import default_growth_value
+
+
+def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetView:
+    """Return the planner's view of a set; `now` says which of its budgets are in force."""
+    spec, meta = paraset.spec, paraset.metadata
+    pod = msgspec.convert(spec.template["spec"], PodSpec, strict=False)
+    return shape.ParaSetView(
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        generation=meta.generation,
+        ceiling=spec.replicas,
+        floor=spec.min_replicas,
+        weight=spec.weight,
+        is_suspended=spec.suspend or meta.deletion_timestamp is not None,
+        shapes=tuple(_shape(paraset, each, pod) for each in spec.shapes),
+        constraints=constraints_of(pod),
+        grace_seconds=spec.yield_.grace_period_seconds,
+        checkpoint_seconds=spec.yield_.checkpoint_interval_seconds or 0,
+        scale_up=_scale_rules(spec.behavior.scale_up if spec.behavior else None),
+        scale_down=_scale_rules(spec.behavior.scale_down if spec.behavior else None),
+        budgets=tuple(_budget(each) for each in spec.budgets if _is_in_force(each, now))
+        if spec.budgets is not None
+        else (rates.DEFAULT_BUDGET,),
+        fault=fault,
+    )
+
+
+def _shape(paraset: ParaSet, value: Shape, pod: PodSpec) -> shape.Shape:
+    fixed = amounts(value.fixed)
+    overhead, initial = _beside(pod)
+    has_devices = any(is_device(name) for name in fixed)
+    return shape.Shape(
+        name=value.name,
+        fixed=fixed,
+        elastic=tuple(
+            shape.Elastic(
+                name,
+                minimum := parse_quantity(name, each.min),
+                maximum := parse_quantity(name, each.max),
+                each.growth_value
+                if each.growth_value is not None
+                else default_growth_value(name, minimum, maximum, value.value, has_devices=has_devices),
+            )
+            for name, each in sorted((value.elastic or {}).items())
+        ),
+        value=value.value,
+        overhead=overhead,
+        initial=initial,
+        template_hash=template_hash(paraset, value),
+    )
+
+
+def _beside(pod: PodSpec) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what a filler holds beside what the shape sets, and what its init containers ask for at once.
+
+    The template names no resource of the shape's container that a shape sets (a rule of the API), so the sum of the
+    template's own requests is what comes on top.
+    """
+    beside = spec_requests(msgspec.structs.replace(pod, init_containers=None))
+    initial = spec_requests(msgspec.structs.replace(pod, containers=[]))
+    return beside | {PODS: 0}, initial | {PODS: 0}
+
+
+def _scale_rules(rules: ScalingRules | None) -> rates.ScaleRules:
+    if rules is None:
+        return rates.UNLIMITED
+    return rates.ScaleRules(
+        limits=tuple(
+            rates.RateLimit(each.value, each.period_seconds, each.type == "Percent") for each in rules.policies or ()
+        ),
+        takes_smallest=rules.select_policy == "Min",
+        is_disabled=rules.select_policy == "Disabled",
+        stabilization=rules.stabilization_window_seconds or 0,
+    )
+
+
+def _budget(budget: Budget) -> rates.DisruptionBudget:
+    text = str(budget.value)
+    reasons = frozenset(budget.reasons) if budget.reasons else frozenset({"Rebalance", "Drain"})
+    return rates.DisruptionBudget(int(text.removesuffix("%")), text.endswith("%"), reasons)
+
+
+def _is_in_force(budget: Budget, now: datetime) -> bool:
+    """Say whether the last time of the schedule is no longer ago than the duration."""
+    if budget.schedule is None or budget.duration is None:
+        return True
+    duration = _duration(budget.duration)
+    return next(CronSim(budget.schedule, now - duration)) <= now
+
+
+def _duration(text: str) -> timedelta:
+    hours, minutes = text.split("h") if "h" in text else ("0", text)
+    return timedelta(hours=int(hours), minutes=int(minutes.removesuffix("m") or 0))
+
+
+def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> policy.PolicyView:
+    """Return the planner's view of a policy; `namespaces` are the labels of all namespaces, by name."""
+    spec = value.spec
+    reserve = {name: str(amount) for name, amount in (spec.reserve or {}).items()}
+    pacing = spec.pacing
+    return policy.PolicyView(
+        name=value.metadata.name,
+        mode=policy.Mode(spec.mode),
+        nodes=_selector(spec.node_selector),
+        ls_priority=spec.ls_priority,
+        reserve={name: parse_quantity(name, text) for name, text in reserve.items() if not text.endswith("%")},
+        reserve_percent={name: int(text[:-1]) for name, text in reserve.items() if text.endswith("%")},
+        headroom=tuple(
+            policy.HeadroomShape(
+                each.name,
+                amounts(each.resources),
+                each.copies,
+                _selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
+            )
+            for each in spec.headroom or ()
+        ),
+        max_grace_seconds=spec.max_grace_period_seconds,
+        tolerations=tuple(_toleration(each) for each in spec.tolerations),
+        nominates=spec.nomination,
+        tenants=_tenants(value, namespaces),
+        pacing=policy.PacingRules(
+            pacing.cool_down_seconds,
+            pacing.cool_down_max_seconds,
+            pacing.pending_timeout_seconds,
+            pacing.back_off_seconds,
+            pacing.back_off_max_seconds,
+            pacing.min_run_seconds,
+        ),
+    )
+
+
+def _tenants(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, policy.Tenant]:
+    """Return the tenants by namespace; the first entry that fits a namespace counts."""
+    tenants: dict[str, policy.Tenant] = {}
+    for each in value.spec.tenants or ():
+        if each.namespace is not None:
+            names = [each.namespace]
+        else:
+            selector = _selector(each.namespace_selector or LabelSelector())
+            names = sorted(name for name, labels in namespaces.items() if selects(selector, labels))
+        for name in names:
+            tenants.setdefault(name, policy.Tenant(name, each.weight, amounts(each.limits)))
+    return tenants
+
+
+def _selector(value: LabelSelector) -> constraints.LabelSelector:
+    labels = [constraints.Requirement(key, "In", (text,)) for key, text in sorted((value.match_labels or {}).items())]
+    expressions = [
+        constraints.Requirement(each.key, each.operator, tuple(each.values or ()))
+        for each in value.match_expressions or ()
+    ]
+    return constraints.LabelSelector((*labels, *expressions))
+
+
+def _toleration(value: Toleration) -> constraints.Toleration:
+    return constraints.Toleration(value.key or "", value.operator, value.value or "", value.effect or "")
