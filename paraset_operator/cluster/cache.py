@@ -9,12 +9,13 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import msgspec
 
 from paraset_operator.cluster.decode import decode_node, decode_pod
 from paraset_operator.model.node import Node
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.snapshot import NodeState
 
 PodListener = Callable[[Pod | None, Pod | None], None]
@@ -31,6 +32,7 @@ class PodStore:
         self._expected: dict[str, Pod] = {}
         self._by_place: dict[str, set[str]] = {}
         self._tombstones: OrderedDict[str, None] = OrderedDict()
+        self._rigid: set[str] = set()
         self._listeners: list[PodListener] = []
         self.stale_places: set[str] = set()
 
@@ -52,16 +54,12 @@ class PodStore:
                 self._forget(last)
             return
         before = self.get(pod.key)
-        self._seen[pod.key] = pod
+        self._seen[pod.key] = replace(pod, resize=Resize.ERROR) if pod.uid in self._rigid else pod
         self._changed(pod.key, before)
 
     def remove(self, data: msgspec.Raw) -> None:
         """Forget a deleted pod."""
-        pod = decode_pod(data)
-        self._bury(pod.uid)
-        last = self._seen.get(pod.key)
-        if last and last.uid == pod.uid:
-            self._forget(last)
+        self.gone(decode_pod(data))
 
     def prune(self, seen: set[str]) -> None:
         """Forget pods that a complete list did not name."""
@@ -75,11 +73,31 @@ class PodStore:
         self._expected[pod.key] = pod
         self._changed(pod.key, before)
 
-    def settle(self, key: str) -> None:
-        """Stop expecting: the write was answered, or has failed."""
-        before = self.get(key)
-        if self._expected.pop(key, None) is not None:
-            self._changed(key, before)
+    def settle(self, expected: Pod) -> None:
+        """Stop expecting exactly this: the write was answered, or has failed; a later expectation stays."""
+        before = self.get(expected.key)
+        if self._expected.get(expected.key) is expected:
+            del self._expected[expected.key]
+            self._changed(expected.key, before)
+
+    def take_answer(self, data: bytes) -> None:
+        """Take over the pod that a write was answered with; some are answered with a Status, which says nothing."""
+        if _kinds.decode(data).kind == "Pod":
+            self.upsert(data)
+
+    def gone(self, pod: Pod) -> None:
+        """Forget a pod that the API server says is not there any more."""
+        self._bury(pod.uid)
+        last = self._seen.get(pod.key)
+        if last and last.uid == pod.uid:
+            self._forget(last)
+
+    def refuse_resizes(self, pod: Pod) -> None:
+        """From here on take the pod for one that can't be resized: its node or an admission rule has said so."""
+        self._rigid.add(pod.uid)
+        last = self._seen.get(pod.key)
+        if last and last.uid == pod.uid:
+            self.put(last)
 
     def is_expected(self, key: str) -> bool:
         """Say whether a write for the pod is on its way."""
@@ -108,6 +126,7 @@ class PodStore:
 
     def _bury(self, uid: str) -> None:
         self._tombstones[uid] = None
+        self._rigid.discard(uid)
         while len(self._tombstones) > _MOST_TOMBSTONES:
             self._tombstones.popitem(last=False)
 
@@ -168,6 +187,13 @@ class NodeStore:
             self._on_change(name)
 
 
+class _Kind(msgspec.Struct, gc=False):
+    kind: str = ""
+
+
+_kinds = msgspec.json.Decoder(_Kind)
+
+
 class _Identity(msgspec.Struct, gc=False):
     uid: str = ""
 
@@ -186,13 +212,15 @@ def _uid_of(data: msgspec.Raw) -> str:
 class ClusterCache:
     """Nodes and pods together; makes the node part of a snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_node_change: Callable[[], None] = lambda: None) -> None:
         self.pods = PodStore()
         self.nodes = NodeStore(self._node_changed)
+        self._on_node_change = on_node_change
         self._states: dict[str, NodeState] = {}
 
     def _node_changed(self, name: str) -> None:
         self.pods.stale_places.add(name)
+        self._on_node_change()
 
     def freeze(self) -> tuple[tuple[NodeState, ...], tuple[Pod, ...]]:
         """Return the nodes by name with their pods, and the pods that have no node."""

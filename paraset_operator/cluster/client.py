@@ -36,6 +36,10 @@ class ApiError(Exception):
         return self.status == 429 or self.status >= 500
 
 
+# What a request may end with other than an answer of success; anything else is a mistake of ours.
+EXPECTED_ERRORS = (ApiError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
+
 class ExpiredError(Exception):
     """The resourceVersion of a watch or list is too old: list anew."""
 

@@ -24,6 +24,11 @@ class Connection:
     certificate_file: str | None = None
     key_file: str | None = None
 
+    @property
+    def is_insecure(self) -> bool:
+        """Whether the server's certificate is not checked."""
+        return self.ssl_context is not None and self.ssl_context.verify_mode is ssl.CERT_NONE
+
 
 def connect(kubeconfig: str | None = None, context: str | None = None) -> Connection:
     """Return the connection of a kubeconfig, or of the pod this runs in; raise ConnectionFailedError."""
@@ -60,7 +65,7 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
     return Connection(
         server=settings.host.rstrip("/"),
         ssl_context=_ssl_context(settings),
-        authorization=lambda: settings.get_api_key_with_prefix("authorization"),
+        authorization=lambda: settings.get_api_key_with_prefix("BearerToken"),
         ca_file=settings.ssl_ca_cert,
         certificate_file=settings.cert_file,
         key_file=settings.key_file,

@@ -44,9 +44,14 @@ class Reflector:
     """Keeps a store in step with one collection of the API server."""
 
     def __init__(self, client: Client, path: str, store: Store, on_list: Callable[[], None] = lambda: None) -> None:
-        self._client, self._path, self._store, self._on_list = client, path, store, on_list
+        self._client, self.path, self._store, self._on_list = client, path, store, on_list
         self._version = ""
-        self.has_synced = False
+        self.synced = asyncio.Event()
+
+    @property
+    def has_synced(self) -> bool:
+        """Whether a complete list has been seen."""
+        return self.synced.is_set()
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
@@ -60,7 +65,7 @@ class Reflector:
             except ExpiredError:
                 self._version = ""
             except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
-                _log.warning("watch interrupted", path=self._path, error=str(error) or type(error).__name__)
+                _log.warning("watch interrupted", path=self.path, error=str(error) or type(error).__name__)
                 if isinstance(error, ApiError | msgspec.DecodeError):
                     self._version = ""
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, no secret
@@ -70,7 +75,7 @@ class Reflector:
         seen: set[str] = set()
         token, version = "", ""
         while True:
-            page = _lists.decode(await self._client.page(self._path, token))
+            page = _lists.decode(await self._client.page(self.path, token))
             for item in page.items:
                 seen.add(_objects.decode(item).metadata.uid)
                 self._store.upsert(item)
@@ -80,11 +85,11 @@ class Reflector:
             await asyncio.sleep(0)
         self._store.prune(seen)
         self._version = version
-        self.has_synced = True
+        self.synced.set()
         self._on_list()
 
     async def _watch(self) -> None:
-        async with contextlib.aclosing(self._client.watch(self._path, self._version)) as lines:
+        async with contextlib.aclosing(self._client.watch(self.path, self._version)) as lines:
             async for line in lines:
                 self._take(_events.decode(line))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from paraset_operator.model.resources import NOTHING, Resources
+from paraset_operator.model.resources import Resources, nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Node:
     """
 
     name: str
-    allocatable: Resources = NOTHING
+    allocatable: Resources = field(default_factory=nothing)
     labels: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
     taints: tuple[Taint, ...] = ()
     trouble: str = ""

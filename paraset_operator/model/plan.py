@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.resources import NOTHING, Resources
+from paraset_operator.model.resources import Resources, nothing
 from paraset_operator.model.shape import ParaSetView
 
 
@@ -69,6 +69,7 @@ class CreatePod:
     sizes: Resources
     requests: Resources
     tolerations: tuple[Toleration, ...] = ()
+    grace_seconds: int = 10
     reason: Reason = Reason.FILLS
     detail: str = ""
     after: tuple[str, ...] = ()
@@ -132,8 +133,8 @@ class NodeReport:
     """What is left free on a node for fillers after the plan, what fillers hold, and what keeps the rest empty."""
 
     name: str
-    free: Resources = NOTHING
-    filled: Resources = NOTHING
+    free: Resources = field(default_factory=nothing)
+    filled: Resources = field(default_factory=nothing)
     bound_by: str = ""
 
 
@@ -152,7 +153,7 @@ class SetReport:
     owner: ParaSetView
     replicas: int = 0
     shapes: tuple[tuple[str, int], ...] = ()
-    resources: Resources = NOTHING
+    resources: Resources = field(default_factory=nothing)
     nodes: int = 0
     limited_by: tuple[LimitReport, ...] = ()
 

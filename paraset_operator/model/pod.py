@@ -1,10 +1,10 @@
 """A pod as the planner sees it: what it holds, where, and whether it is a filler."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
-from paraset_operator.model.resources import NOTHING, Resources
+from paraset_operator.model.resources import Resources, nothing
 
 
 class Resize(StrEnum):
@@ -35,15 +35,15 @@ class Pod:
     node: str = ""
     target: str = ""
     nominated: str = ""
-    held: Resources = NOTHING
-    requests: Resources = NOTHING
+    held: Resources = field(default_factory=nothing)
+    requests: Resources = field(default_factory=nothing)
     constraints: Constraints = UNCONSTRAINED
     owner: str = ""
     shape: str = ""
     index: int = -1
     template_hash: str = ""
-    sizes: Resources = NOTHING
-    allocated: Resources = NOTHING
+    sizes: Resources = field(default_factory=nothing)
+    allocated: Resources = field(default_factory=nothing)
     is_terminating: bool = False
     is_finished: bool = False
     is_gated: bool = False

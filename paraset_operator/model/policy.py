@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from paraset_operator.model.constraints import LabelSelector, Toleration
-from paraset_operator.model.resources import NOTHING, Resources
+from paraset_operator.model.resources import Resources, nothing
 
 EVERYTHING = LabelSelector()
 
@@ -34,7 +34,7 @@ class Tenant:
 
     namespace: str
     weight: int = 1
-    limits: Resources = NOTHING
+    limits: Resources = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class PolicyView:
     mode: Mode = Mode.AUTO
     nodes: LabelSelector = EVERYTHING
     ls_priority: int = 0
-    reserve: Resources = NOTHING
-    reserve_percent: Resources = NOTHING
+    reserve: Resources = field(default_factory=nothing)
+    reserve_percent: Resources = field(default_factory=nothing)
     headroom: tuple[HeadroomShape, ...] = ()
     max_grace_seconds: int = 30
     tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)

@@ -11,6 +11,13 @@ from paraset_operator.model.quantity import CPU, MEMORY, PODS, format_quantity
 Resources: TypeAlias = Mapping[str, int]
 
 NOTHING: Resources = {}
+
+
+def nothing() -> Resources:
+    """Return no amounts at all, as the default of a field."""
+    return NOTHING
+
+
 _HOST_RESOURCES = frozenset({CPU, MEMORY, PODS, "ephemeral-storage"})
 
 

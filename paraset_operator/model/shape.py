@@ -1,11 +1,11 @@
 """Shapes and the sets that own them, translated once from the API objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
 from paraset_operator.model.quantity import PODS
 from paraset_operator.model.rates import DEFAULT_BUDGET, UNLIMITED, DisruptionBudget, ScaleRules
-from paraset_operator.model.resources import NOTHING, Resources, devices_of, largest_of, plus
+from paraset_operator.model.resources import Resources, devices_of, largest_of, nothing, plus
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Shape:
     """
 
     name: str
-    fixed: Resources = NOTHING
+    fixed: Resources = field(default_factory=nothing)
     elastic: tuple[Elastic, ...] = ()
     value: float = 1.0
-    overhead: Resources = NOTHING
-    initial: Resources = NOTHING
+    overhead: Resources = field(default_factory=nothing)
+    initial: Resources = field(default_factory=nothing)
     template_hash: str = ""
 
     @property

@@ -17,6 +17,7 @@ from paraset_operator.planning.filling import Contender
 from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.pacing import Pacing, creations_allowed
 from paraset_operator.planning.room import Instance, NodeRoom, resized
+from paraset_operator.planning.yielding import capped_grace
 
 
 def actions_for(
@@ -86,9 +87,10 @@ def _creates(
 ) -> list[CreatePod]:
     new = [(room, it) for room in rooms for it in room.instances if it.pod is None and it.owner is contender.owner]
     pool = IndexPool.of(contender.owner, snapshot, leaving)
-    allowed = creations_allowed(pacing, contender.owner, contender.count - len(new), now)
+    unproven = sum(1 for each in pool.own if not each.is_ready)
+    allowed = creations_allowed(pacing, contender.owner, contender.count - len(new), now, unproven)
     if allowed < len(new):
-        contender.limits[Limit.RATE] = f"spec.behavior.scaleUp allows {allowed} more now"
+        _note_rate(contender, allowed, pacing, now)
     actions = []
     for room, instance in new[:allowed]:
         instance.index, predecessors = pool.take()
@@ -98,10 +100,25 @@ def _creates(
     return actions
 
 
+def _note_rate(contender: Contender, allowed: int, pacing: Pacing, now: float) -> None:
+    trial = pacing.trial_of(contender.owner.uid, now)
+    if trial:
+        contender.limits[trial.cause] = f"starting again slowly after: {trial.message}"
+    else:
+        contender.limits[Limit.RATE] = f"spec.behavior.scaleUp allows {allowed} more now"
+
+
 def _create(instance: Instance, room: NodeRoom, owner: ParaSetView) -> CreatePod:
     tolerations = allowed_tolerations(owner.constraints.tolerations, room.policy) if room.policy else ()
     return CreatePod(
-        owner, instance.shape.name, instance.index, room.name, dict(instance.sizes), instance.holds(), tolerations
+        owner=owner,
+        shape=instance.shape.name,
+        index=instance.index,
+        node=room.name,
+        sizes=dict(instance.sizes),
+        requests=instance.holds(),
+        tolerations=tolerations,
+        grace_seconds=capped_grace(owner, room.policy),
     )
 
 

@@ -16,10 +16,11 @@ Turn = tuple[float, float, str]
 
 @dataclass(slots=True)
 class Shares:
-    """What each set and namespace holds while a plan is made."""
+    """What each set and namespace holds while a plan is made; `paused` are the uids of sets that take nothing more."""
 
     fillable: Resources
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
     by_set: dict[str, dict[str, int]] = field(default_factory=dict)
     by_namespace: dict[str, dict[str, int]] = field(default_factory=dict)
 

@@ -76,6 +76,8 @@ def contender_of(owner: ParaSetView, count: int, sites: list[Site], pacing: Paci
     if len(calm) < len(eligible):
         limits[Limit.COOL_DOWN] = f"{len(eligible) - len(calm)} nodes were reclaimed by LS work a short while ago"
     usable = [site for site in calm if not pacing.back_off_of(owner.uid, now, site.room.name)]
+    if len(usable) < len(calm):
+        limits[Limit.PENDING] = f"{len(calm) - len(usable)} nodes did not take the set's fillers a short while ago"
     return Contender(owner, count, usable, limits=limits)
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import DEFAULT_POLICY
 from paraset_operator.model.resources import Resources, devices_of, fits
+from paraset_operator.model.snapshot import Snapshot
 
 # More classes than this change the measure by less than it is read to.
 _MOST_CLASSES = 64
@@ -30,6 +32,13 @@ def workload_of(pods: Iterable[Pod], ls_priority: int) -> Workload:
     common = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:_MOST_CLASSES]
     total = sum(count for _, count in common)
     return Workload(tuple((dict(requests), count / total) for requests, count in common))
+
+
+def observed_workload(snapshot: Snapshot) -> Workload:
+    """Return the mix of all LS pods of a picture, bound or not; LS is who has the lowest priority any policy names."""
+    threshold = min(policy.ls_priority for policy in snapshot.policies or (DEFAULT_POLICY,))
+    bound = (pod for state in snapshot.nodes for pod in state.pods)
+    return workload_of((*bound, *snapshot.waiting), threshold)
 
 
 def fragment(room: Resources, workload: Workload) -> dict[str, float]:

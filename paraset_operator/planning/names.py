@@ -7,6 +7,7 @@ it: the API server answers AlreadyExists. Pods on their way out count until they
 from collections.abc import Container
 from dataclasses import dataclass
 
+from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
 
@@ -19,6 +20,7 @@ class IndexPool:
     leaving: list[tuple[int, str]]
     vacant: int
     ceiling: int
+    own: tuple[Pod, ...] = ()
     next_index: int = 0
 
     @classmethod
@@ -28,10 +30,11 @@ class IndexPool:
         own = [pod for pod in pods if pod.owner == owner.uid]
         gone = [pod for pod in own if pod.is_terminating or pod.is_finished or pod.uid in leaving]
         return cls(
-            taken={pod.index for pod in own},
+            taken={index for pod in pods if (index := _index_of(pod, owner)) is not None},
             leaving=sorted((pod.index, pod.key) for pod in gone),
             vacant=owner.ceiling - len(own),
             ceiling=owner.ceiling,
+            own=tuple(own),
         )
 
     def take(self) -> tuple[int, tuple[str, ...]]:
@@ -49,3 +52,11 @@ class IndexPool:
             return index, (key,)
         self.next_index += 1
         return self.next_index - 1, (key,)
+
+
+def _index_of(pod: Pod, owner: ParaSetView) -> int | None:
+    """Return the index a pod's name takes from the set, be it another's pod or a filler of an earlier set so named."""
+    head, _, tail = pod.name.rpartition("-")
+    if pod.namespace != owner.namespace or head != owner.name or not tail.isdecimal():
+        return None
+    return int(tail)

@@ -2,9 +2,10 @@
 
 All times are seconds of one monotonic clock. Nothing here is needed for safety: after a restart it starts empty.
 
-- A node that LS work has reclaimed is not refilled for the policy's cool-down (60 s); each reclaim before
-  as long a calm has passed doubles it, up to the maximum (600 s).
+- A node that LS work has reclaimed is not refilled for the policy's cool-down (60 s). A reclaim while it lasts begins
+  it anew; one that comes after it, before as long a calm has passed, doubles it, up to the maximum (600 s).
 - A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling up to 300 s.
+  Then it is on trial for as long again: it begins with one filler, and may have as many unproven as have proven good.
 - A filler that is unbound for the pending timeout is withdrawn, and its set keeps off that node for a back-off.
 """
 
@@ -18,6 +19,9 @@ from paraset_operator.model.policy import PacingRules
 from paraset_operator.model.shape import ParaSetView
 
 _Value = TypeVar("_Value")
+
+# Creations within so many seconds are remembered as one entry, so that a large set does not fill the memory.
+_TOGETHER = 1.0
 
 
 def _empty() -> Mapping[str, "Wait"]:
@@ -42,6 +46,7 @@ class Pacing:
     back_offs: Mapping[str, Wait] = field(default_factory=_empty)
     unbound_since: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     creations: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    proofs: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_cooling(self, node: str, now: float) -> bool:
         """Say whether LS work has reclaimed the node too recently to fill it again."""
@@ -52,15 +57,25 @@ class Pacing:
         wait = self.back_offs.get(f"{owner_uid}/{node}" if node else owner_uid)
         return wait if wait and now < wait.until else None
 
+    def trial_of(self, owner_uid: str, now: float) -> Wait | None:
+        """Return the back-off after which a set is on trial, or None."""
+        wait = self.back_offs.get(owner_uid)
+        return wait if wait and wait.until <= now <= wait.until + wait.seconds else None
+
     def next_expiry(self, now: float) -> float | None:
-        """Return when the next wait ends, so that the caller can plan again then; None if nothing waits."""
-        waits = (*self.cool_downs.values(), *self.back_offs.values())
-        return min((wait.until for wait in waits if wait.until > now), default=None)
+        """Return when the next wait or trial ends, so that the caller can plan again then; None if nothing waits."""
+        ends = [wait.until for wait in (*self.cool_downs.values(), *self.back_offs.values())]
+        ends += [wait.until + wait.seconds for wait in self.back_offs.values()]
+        return min((end for end in ends if end > now), default=None)
 
 
 def with_reclaim(pacing: Pacing, node: str, now: float, rules: PacingRules) -> Pacing:
     """Return the state after LS work has reclaimed room on a node."""
-    seconds = _next_seconds(pacing.cool_downs.get(node), now, rules.cool_down, rules.cool_down_max)
+    last = pacing.cool_downs.get(node)
+    if last and now < last.until:
+        seconds = last.seconds
+    else:
+        seconds = _next_seconds(last, now, rules.cool_down, rules.cool_down_max)
     return replace(pacing, cool_downs=_with(pacing.cool_downs, node, Wait(now + seconds, seconds)))
 
 
@@ -71,7 +86,15 @@ def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, caus
         return pacing
     seconds = _next_seconds(last, now, rules.back_off, rules.back_off_max)
     wait = Wait(now + seconds, seconds, cause, message)
-    return replace(pacing, back_offs=_with(pacing.back_offs, key, wait))
+    proofs = MappingProxyType({name: count for name, count in pacing.proofs.items() if name != key})
+    return replace(pacing, back_offs=_with(pacing.back_offs, key, wait), proofs=proofs)
+
+
+def with_proof(pacing: Pacing, owner_uid: str, now: float) -> Pacing:
+    """Return the state after a filler of a set on trial has proven good; of any other set nothing need be proven."""
+    if pacing.trial_of(owner_uid, now) is None:
+        return pacing
+    return replace(pacing, proofs=_with(pacing.proofs, owner_uid, pacing.proofs.get(owner_uid, 0) + 1))
 
 
 def without_back_off(pacing: Pacing, key: str) -> Pacing:
@@ -89,6 +112,8 @@ def with_unbound(pacing: Pacing, uids: Iterable[str], now: float) -> Pacing:
 def with_creations(pacing: Pacing, owner_uid: str, count: int, now: float, window: float) -> Pacing:
     """Return the state after a set made `count` fillers; entries older than the window are forgotten."""
     recent = tuple(each for each in pacing.creations.get(owner_uid, ()) if each[0] > now - window)
+    if recent and now - recent[-1][0] < _TOGETHER:
+        recent, count = recent[:-1], recent[-1][1] + count
     return replace(pacing, creations=_with(pacing.creations, owner_uid, (*recent, (now, count))))
 
 
@@ -97,8 +122,15 @@ def created_within(pacing: Pacing, owner_uid: str, seconds: float, now: float) -
     return sum(count for when, count in pacing.creations.get(owner_uid, ()) if when > now - seconds)
 
 
-def creations_allowed(pacing: Pacing, owner: ParaSetView, current: int, now: float) -> int:
-    """Return how many fillers a set may make now under its `behavior.scaleUp`."""
+def creations_allowed(pacing: Pacing, owner: ParaSetView, current: int, now: float, unproven: int = 0) -> int:
+    """Return how many fillers a set may make now: under its `behavior.scaleUp`, and while it is on trial."""
+    allowed = _allowed_by_behavior(pacing, owner, current, now)
+    if pacing.trial_of(owner.uid, now):
+        allowed = min(allowed, max(0, max(1, pacing.proofs.get(owner.uid, 0)) - unproven))
+    return allowed
+
+
+def _allowed_by_behavior(pacing: Pacing, owner: ParaSetView, current: int, now: float) -> int:
     rules = owner.scale_up
     if rules.is_disabled:
         return 0

@@ -14,7 +14,7 @@ from paraset_operator.planning.differences import actions_for
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.feasibility import may_fill, policy_of
 from paraset_operator.planning.filling import Contender, Site, contender_of, fill, site_of
-from paraset_operator.planning.fragmentation import rate_of, workload_of
+from paraset_operator.planning.fragmentation import observed_workload, rate_of
 from paraset_operator.planning.headroom import keep_headroom
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.reports import node_report, set_report
@@ -52,6 +52,7 @@ def plan(snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _STA
     draft.leaving += without_room(draft.rooms.values(), draft.owners, moment.wall)
     # 3. Keep what runs, fill the holes that are left, neediest set first.
     shares = _keep(draft)
+    shares.paused = frozenset(uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic))
     sites = _sites(draft, snapshot)
     counts = dict.fromkeys(draft.owners, 0)
     for room in draft.rooms.values():
@@ -125,9 +126,7 @@ def _tenants(draft: _Draft) -> Mapping[str, Tenant]:
 
 def _sites(draft: _Draft, snapshot: Snapshot) -> list[Site]:
     """Return the nodes to fill, fragments first: those whose idle devices serve LS work least, then the fullest."""
-    threshold = min(policy.ls_priority for policy in draft.policies)
-    bound = (pod for state in snapshot.nodes for pod in state.pods)
-    workload = workload_of((*bound, *snapshot.waiting), threshold)
+    workload = observed_workload(snapshot)
     sites = [site_of(room) for room in draft.rooms.values() if room.policy is not None]
     return sorted(
         sites,

@@ -37,8 +37,9 @@ def _clamp(instance: Instance) -> None:
     """Bring sizes into the range the set allows now; take back a grow that the node refused."""
     pod = instance.pod
     if pod is not None and pod.resize in (Resize.DEFERRED, Resize.INFEASIBLE, Resize.ERROR):
+        granted = pod.allocated or pod.sizes
         instance.sizes.update(
-            {each.resource: pod.allocated.get(each.resource, each.minimum) for each in instance.shape.elastic}
+            {each.resource: granted.get(each.resource, each.minimum) for each in instance.shape.elastic}
         )
     for each in instance.shape.elastic:
         instance.sizes[each.resource] = min(max(instance.sizes[each.resource], each.minimum), each.maximum)
@@ -75,7 +76,7 @@ def _round_up(resource: str, amount: int) -> int:
 def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     left = minus(room.fill_room(), total_of(instance.holds() for instance in room.instances))
     by_worth = sorted(
-        _growths([each for each in room.instances if _may_grow(each)], scales),
+        _growths([each for each in room.instances if _may_grow(each, shares)], scales),
         key=lambda each: (-each[0], shares.turn_of(each[1].owner), each[1].name),
     )
     for worth, instance, elastic in by_worth:
@@ -88,8 +89,10 @@ def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
             shares.add(instance.owner, {name: more})
 
 
-def _may_grow(instance: Instance) -> bool:
+def _may_grow(instance: Instance, shares: Shares) -> bool:
     pod = instance.pod
+    if instance.owner.uid in shares.paused:
+        return False
     return pod is None or (pod.is_running and pod.resize is Resize.NONE and pod.held == pod.requests)
 
 

@@ -30,7 +30,7 @@ class Sacrifice:
 def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -> Sacrifice | None:
     """Return the least loss that makes `need` fit on the node, or None if even all its fillers do not hold enough."""
     missing = shortage(need, room.open_soon)
-    releasable = total_of(pod.requests for pod in room.fillers)
+    releasable = total_of(pod.requests for pod in _existing(room))
     if any(releasable.get(name, 0) < amount for name, amount in missing.items()):
         return None
     slack = {pod.uid: slack_of(pod, owners) for pod in room.fillers}
@@ -39,6 +39,11 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
     surplus = sum(devices_of(minus(_sum(victims), missing)).values())
     lost = sum(work_lost(pod, room, owners, now) for pod in victims)
     return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
+
+
+def _existing(room: NodeRoom) -> list[Pod]:
+    """Return the fillers that can be told to go: one whose creation is not answered yet has no uid to name it by."""
+    return [pod for pod in room.fillers if pod.uid]
 
 
 def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
@@ -74,7 +79,7 @@ def _choose(
     missing: Resources, room: NodeRoom, slack: dict[str, dict[str, int]], owners: Owners, now: float
 ) -> list[Pod]:
     """Take victims until what is still missing can be shrunk out of the others."""
-    missing, candidates, victims = dict(missing), list(room.fillers), []
+    missing, candidates, victims = dict(missing), _existing(room), []
     shrinkable = total_of(slack.values())
     while hard := {name: amount for name, amount in missing.items() if amount > shrinkable.get(name, 0)}:
         helpful = [pod for pod in candidates if any(pod.requests.get(name, 0) > 0 for name in hard)]

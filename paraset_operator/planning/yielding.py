@@ -9,7 +9,9 @@ from collections.abc import Iterable
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import Resources, fits
+from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.victims import Owners, Sacrifice, sacrifice_for, seconds_lost
@@ -91,10 +93,14 @@ def eviction(
     pod: Pod, room: NodeRoom, owners: Owners, now: float, reason: Reason, beneficiary: Beneficiary | None = None
 ) -> DeletePod:
     """Return the deletion of a filler with its grace capped by the policy of the node."""
-    grace = owners[pod.owner].grace_seconds
-    longest = room.policy.max_grace_seconds if room.policy else grace
-    lost = seconds_lost(pod, owners, now)
-    return DeletePod(pod, owners[pod.owner], reason, "", beneficiary, min(grace, longest), lost)
+    owner = owners[pod.owner]
+    grace, lost = capped_grace(owner, room.policy), seconds_lost(pod, owners, now)
+    return DeletePod(pod, owner, reason, "", beneficiary, grace, lost)
+
+
+def capped_grace(owner: ParaSetView, policy: PolicyView | None) -> int:
+    """Return the seconds a filler has to finish: what its set asks for, at most what the policy allows."""
+    return min(owner.grace_seconds, policy.max_grace_seconds) if policy else owner.grace_seconds
 
 
 def _account(offer: Sacrifice, room: NodeRoom) -> None:

@@ -1,0 +1,1 @@
+"""Telling what happened: status, Events, metrics, and plans for people and programs."""

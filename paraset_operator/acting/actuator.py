@@ -1,0 +1,195 @@
+"""Carries decisions out, and counts them as done until they are answered.
+
+- An action with `after` waits: it is decided anew once what it waits for has been seen to be gone.
+- No second decision about a pod while a create of it is on its way.
+- Room is made for an LS pod only after its nomination went through: who was nominated in the same moment by the
+  scheduler already has its victims.
+- What fails is counted as done for a growing pause, so that a broken object costs one request now and then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+
+from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.acting.writes import PodWriter, outcome_of
+from paraset_operator.api.names import FILLER_PRIORITY
+from paraset_operator.api.v1alpha1 import ParaSet
+from paraset_operator.cluster.cache import PodStore
+from paraset_operator.cluster.client import EXPECTED_ERRORS
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Release, ResizePod
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.resources import largest_of
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
+# Writes of the ordinary plan at a time; releases for LS work are not counted.
+_AT_A_TIME = 24
+
+
+class Actuator:
+    """Writes of one leader. `find` returns the ParaSet of a uid; what begins and what comes of it is told."""
+
+    def __init__(
+        self,
+        writer: PodWriter,
+        pods: PodStore,
+        find: Callable[[str], ParaSet | None],
+        on_begin: Callable[[Action], None],
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._writer, self._pods, self._find = writer, pods, find
+        self._on_begin, self._on_outcome = on_begin, on_outcome
+        self._slots = asyncio.Semaphore(_AT_A_TIME)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: dict[str, int] = {}
+        self._may_nominate = True
+
+    @property
+    def writes_under_way(self) -> int:
+        """How many decisions are not answered yet."""
+        return len(self._tasks)
+
+    def carry_out(self, actions: Iterable[Action]) -> int:
+        """Begin all actions that need not wait; return how many were begun."""
+        begun = [action for action in actions if not action_waits(action) and self._is_current(action)]
+        for action in begun:
+            expected = self._expect(action)
+            self._spawn(self._write_in_turn(action, expected))
+        return len(begun)
+
+    def release(self, release: Release) -> None:
+        """Begin to make room for one LS pod, at once."""
+        actions = [action for action in release.actions if self._is_current(action)]
+        expected = [self._expect(action) for action in actions]
+        nomination = release.nomination if self._may_nominate else None
+        nominee = self._expect_nomination(nomination) if nomination else None
+        self._spawn(self._release(nomination, nominee, list(zip(actions, expected, strict=True))))
+
+    async def close(self) -> None:
+        """Wait for what is under way, not long."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _is_current(self, action: Action) -> bool:
+        """Say whether the pod is still as it was when the decision was made, and no create of it is under way."""
+        key = key_of(action)
+        seen = self._pods.get(key)
+        if isinstance(action, CreatePod):
+            return seen is None and self._find(action.owner.uid) is not None
+        return seen is not None and bool(seen.uid) and seen.uid == action.pod.uid and not seen.is_terminating
+
+    def _expect(self, action: Action) -> Pod:
+        pod = expected_pod(action, self._pods.get(key_of(action)))
+        self._on_begin(action)
+        self._pods.expect(pod)
+        return pod
+
+    def _expect_nomination(self, nomination: NominatePod) -> Pod:
+        pod = replace(self._pods.get(nomination.pod.key) or nomination.pod, nominated=nomination.node)
+        self._pods.expect(pod)
+        return pod
+
+    async def _release(
+        self, nomination: NominatePod | None, nominee: Pod | None, writes: list[tuple[Action, Pod]]
+    ) -> None:
+        if nomination is not None and nominee is not None:
+            outcome = await self._nominate(nomination, nominee)
+            if outcome.result in (Result.SUPERSEDED, Result.GONE):
+                for action, expected in writes:
+                    self._pods.settle(expected)
+                    self._on_outcome(Outcome(action, Result.SUPERSEDED, outcome.status, outcome.message))
+                return
+        await asyncio.gather(*(self._write(action, expected) for action, expected in writes))
+
+    async def _nominate(self, nomination: NominatePod, nominee: Pod) -> Outcome:
+        outcome = await self._attempt(nomination, self._writer.nominate(nomination))
+        if outcome.result is Result.REFUSED:
+            self._may_nominate = False
+        self._pods.settle(nominee)
+        self._on_outcome(outcome)
+        return outcome
+
+    async def _write_in_turn(self, action: Action, expected: Pod) -> None:
+        async with self._slots:
+            outcome = await self._send(action)
+        await self._conclude(outcome, expected)
+
+    async def _write(self, action: Action, expected: Pod) -> None:
+        await self._conclude(await self._send(action), expected)
+
+    async def _send(self, action: Action) -> Outcome:
+        if isinstance(action, DeletePod):
+            return await self._attempt(action, self._writer.delete(action))
+        paraset = self._find(action.owner.uid)
+        if paraset is None:
+            return Outcome(action, Result.GONE, 0, f"ParaSet {action.owner.key} is gone")
+        if isinstance(action, CreatePod):
+            return await self._attempt(action, self._writer.create(action, paraset))
+        return await self._attempt(action, self._writer.resize(action, paraset))
+
+    async def _attempt(self, action: Action | NominatePod, write: Awaitable[bytes]) -> Outcome:
+        try:
+            answer = await write
+        except EXPECTED_ERRORS as error:
+            return outcome_of(action, error)
+        self._pods.take_answer(answer)
+        return outcome_of(action, None)
+
+    async def _conclude(self, outcome: Outcome, expected: Pod) -> None:
+        """Tell what came of it, and stop expecting it: at once, or after a pause when it has failed."""
+        action = outcome.action
+        if outcome.result is Result.GONE and isinstance(action, DeletePod | ResizePod):
+            self._pods.gone(action.pod)
+        if outcome.result is Result.REFUSED and isinstance(action, ResizePod):
+            self._pods.refuse_resizes(action.pod)
+        self._on_outcome(outcome)
+        if outcome.result in (Result.FAILED, Result.SUPERSEDED):
+            await asyncio.sleep(self._pause(expected.key))
+        else:
+            self._failures.pop(expected.key, None)
+        self._pods.settle(expected)
+
+    def _pause(self, key: str) -> float:
+        count = self._failures.get(key, 0)
+        self._failures[key] = count + 1
+        return float(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**count))
+
+
+def key_of(action: Action) -> str:
+    """Return namespace/name of the pod an action is about."""
+    return f"{action.owner.namespace}/{action.pod}" if isinstance(action, CreatePod) else action.pod.key
+
+
+def action_waits(action: Action) -> bool:
+    """Say whether something has to be gone before the action."""
+    return not isinstance(action, DeletePod) and bool(action.after)
+
+
+def expected_pod(action: Action, seen: Pod | None) -> Pod:
+    """Return the pod as it will be once the action is carried out; `seen` is the pod as last seen."""
+    if isinstance(action, CreatePod):
+        shape = next(each for each in action.owner.shapes if each.name == action.shape)
+        return Pod(
+            namespace=action.owner.namespace,
+            name=action.pod,
+            uid="",
+            priority=FILLER_PRIORITY,
+            target=action.node,
+            held=action.requests,
+            requests=action.requests,
+            owner=action.owner.uid,
+            shape=action.shape,
+            index=action.index,
+            template_hash=shape.template_hash,
+            sizes=shape.container_requests(action.sizes),
+        )
+    pod = seen or action.pod
+    if isinstance(action, DeletePod):
+        return replace(pod, is_terminating=True)
+    sizes = dict(pod.sizes) | dict(action.sizes)
+    return replace(pod, sizes=sizes, requests=action.requests, held=largest_of(pod.held, action.requests))

@@ -1,0 +1,172 @@
+"""The command `paraset`: run the operator, plan offline from a dump, print the CRDs.
+
+Every subcommand imports what it needs when it is chosen, so that `--help` and a mistyped option answer at once. An
+error that a person can cure is one line on stderr: exit status 2 for a wrong command line, 1 for anything else.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from paraset_operator import __version__
+
+_PORTS = range(65536)
+
+
+class CliError(Exception):
+    """What keeps a command from doing its work, in one sentence that says what to do about it."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        self.status = status
+        super().__init__(" ".join(message.split()))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line as every other error: in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CliError(f"{message}; see `{self.prog} --help`", status=2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line, by default that of the process; return the exit status."""
+    try:
+        options = _parser().parse_args(argv)
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return _reader_gone()
+    except CliError as error:
+        print(f"paraset: error: {error}", file=sys.stderr)
+        return error.status
+
+
+def _reader_gone() -> int:
+    """Leave quietly when `head` has read enough; the interpreter must not flush into the closed pipe either."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def _run(options: argparse.Namespace) -> int:
+    from paraset_operator.cluster.connection import ConnectionFailedError
+    from paraset_operator.runtime.run import run_operator
+
+    try:
+        return run_operator(options)
+    except ConnectionFailedError as error:
+        raise CliError(str(error)) from error
+
+
+def _plan(options: argparse.Namespace) -> int:
+    sources = [*options.files, options.cluster]
+    if sources.count("-") > 1:
+        raise CliError("only one of -f and --cluster can be -, standard input: name a file for the others", status=2)
+
+    from paraset_operator.planning.planner import plan
+    from paraset_operator.reporting.plan_json import write_json
+    from paraset_operator.reporting.plan_table import write_table
+    from paraset_operator.reporting.plan_view import view_of
+    from paraset_operator.runtime.offline import load
+    from paraset_operator.runtime.offline_files import OfflineError
+
+    try:
+        cluster = load(options.files, options.cluster)
+    except OfflineError as error:
+        raise CliError(str(error)) from error
+    made = plan(cluster.snapshot, moment=cluster.moment)
+    write = write_json if options.json else write_table
+    write(view_of(cluster.snapshot, made, cluster.moment, cluster.notes), sys.stdout)
+    sys.stdout.flush()
+    return 0
+
+
+def _crd(_options: argparse.Namespace) -> int:
+    import yaml
+
+    from paraset_operator.api.crd import fill_policy_crd, paraset_crd
+
+    # By way of JSON, which knows no shared parts: YAML would write these as anchors.
+    crds = json.loads(json.dumps([paraset_crd(), fill_policy_crd()]))
+    print(yaml.safe_dump_all(crds, sort_keys=False, width=120, allow_unicode=True, explicit_start=True), end="")
+    sys.stdout.flush()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="paraset",
+        description="Fill the free fragments of a Kubernetes cluster with best-effort pods that yield first.",
+    )
+    parser.add_argument("--version", action="version", version=f"paraset {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(_command(commands, "run", _run, "run the operator"))
+    _add_plan(_command(commands, "plan", _plan, "show what the operator would do, from files alone"))
+    _command(commands, "crd", _crd, "print the CustomResourceDefinitions as YAML")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[_Parser]",
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", help="kubeconfig to use; default: as kubectl, or in the cluster"
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig; default: the current one")
+    parser.add_argument("--namespace", default="paraset-system", help="namespace of the Lease (%(default)s)")
+    parser.add_argument("--identity", default=_identity(), help="name of this process in the Lease (%(default)s)")
+    parser.add_argument("--bind-address", default="0.0.0.0", metavar="ADDRESS", help="for both ports (%(default)s)")  # noqa: S104 - probes come from outside the pod
+    parser.add_argument("--health-port", type=_port, default=8080, metavar="PORT", help="for probes, 0: off (%(default)s)")
+    parser.add_argument("--metrics-port", type=_port, default=8081, metavar="PORT", help="for Prometheus, 0: off (%(default)s)")
+    parser.add_argument("--log-format", choices=("console", "json"), default="console", help="how to log (%(default)s)")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="least to log (%(default)s)"
+    )
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-f",
+        "--filename",
+        dest="files",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="YAML or JSON with ParaSets and FillPolicies, - for standard input; may be repeated",
+    )
+    parser.add_argument(
+        "--cluster",
+        required=True,
+        metavar="FILE",
+        help="what `kubectl get nodes,pods -A -o json` prints, - for standard input",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, described by docs/reference/plan.schema.json")
+
+
+def _identity() -> str:
+    """Return a name that no other replica has: pods have host names of their own, two processes on a host have not."""
+    return f"{socket.gethostname()}_{os.getpid()}"
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) not in _PORTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)

@@ -1,0 +1,85 @@
+"""Prometheus metrics of one operator; docs/metrics.md describes each. Label sets are bounded by what users apply."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from paraset_operator.model.plan import DeletePod, Plan, ResizePod
+from paraset_operator.model.quantity import CPU, PODS
+from paraset_operator.model.resources import Resources, total_of
+from paraset_operator.reporting.observed import Observed
+
+_PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
+
+
+class Metrics:
+    """All metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        at = self.registry
+        self.plans = Counter("paraset_plans", "Plans made, by path: full or urgent.", ["path"], registry=at)
+        self.plan_seconds = Histogram(
+            "paraset_plan_duration_seconds", "Time one plan takes.", ["path"], buckets=_PLAN_SECONDS, registry=at
+        )
+        self.actions = Counter(
+            "paraset_actions", "Writes, by verb, reason and result.", ["verb", "reason", "result"], registry=at
+        )
+        self.yields = Counter(
+            "paraset_yields", "Fillers shrunk or evicted for LS work.", ["namespace", "step"], registry=at
+        )
+        self.lost = Counter(
+            "paraset_lost_work_resource_seconds",
+            "Work lost with evicted fillers since their last checkpoint: amount x seconds.",
+            ["namespace", "resource"],
+            registry=at,
+        )
+        self.fillers = Gauge("paraset_fillers", "Fillers of a set.", ["namespace", "paraset", "state"], registry=at)
+        self.filled = Gauge("paraset_filled", "What fillers hold by the plan.", ["resource"], registry=at)
+        self.idle = Gauge("paraset_idle", "What is lent and no filler holds, by the plan.", ["resource"], registry=at)
+        self.waiting = Gauge("paraset_ls_waiting", "LS pods that are not bound.", registry=at)
+        self.waits = Histogram(
+            "paraset_ls_wait_seconds", "LS pods: first seen to bound.", buckets=_WAIT_SECONDS, registry=at
+        )
+        self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
+        self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
+
+    def planned(self, path: str, seconds: float) -> None:
+        """Count a plan."""
+        self.plans.labels(path).inc()
+        self.plan_seconds.labels(path).observe(seconds)
+
+    def took(self, plan: Plan) -> None:
+        """Show what the plan fills and leaves idle."""
+        for gauge, amounts in (
+            (self.filled, total_of(node.filled for node in plan.nodes)),
+            (self.idle, total_of(_positive(node.free) for node in plan.nodes)),
+        ):
+            gauge.clear()
+            for name, amount in in_base_units(amounts).items():
+                gauge.labels(name).set(amount)
+
+    def saw(self, namespace: str, name: str, observed: Observed) -> None:
+        """Show the fillers of a set."""
+        for state, count in (("total", observed.replicas), ("ready", observed.ready), ("leaving", observed.leaving)):
+            self.fillers.labels(namespace, name, state).set(count)
+
+    def forgot(self, namespace: str, name: str) -> None:
+        """Drop the series of a set that is gone."""
+        for state in ("total", "ready", "leaving"):
+            self.fillers.remove(namespace, name, state)
+
+    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+        step = "evict" if isinstance(action, DeletePod) else "shrink"
+        self.yields.labels(action.owner.namespace, step).inc()
+        for name, amount in in_base_units(lost).items():
+            self.lost.labels(action.owner.namespace, name).inc(amount)
+
+
+def in_base_units(amounts: Resources) -> dict[str, float]:
+    """Return cores instead of millicores, and no pod slots."""
+    return {name: amount / 1000 if name == CPU else amount for name, amount in amounts.items() if name != PODS}
+
+
+def _positive(amounts: Resources) -> Resources:
+    return {name: amount for name, amount in amounts.items() if amount > 0}

@@ -1,0 +1,188 @@
+"""The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
+
+- Urgent: as soon as an LS pod is seen to wait, step 1 of the plan is made and carried out, at once and by itself.
+- Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
+  never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
+- Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
+  that what depends on time alone comes about, and so that the probes can tell a loop that is stuck.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from paraset_operator.acting.actuator import Actuator
+from paraset_operator.model.plan import Action, CreatePod, Plan, Reason, Release, ResizePod
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import DEFAULT_POLICY, Mode
+from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.feasibility import policy_of
+from paraset_operator.planning.planner import plan, plan_yield
+from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.runtime.memory import Memory
+from paraset_operator.runtime.picture import Picture
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 10.0
+_GATHER = 0.05
+# Full plans take at most this part of the time.
+_PLANNING_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A plan with the picture it was made from; `observed` are the nodes where it is only published."""
+
+    snapshot: Snapshot
+    plan: Plan
+    observed: frozenset[str]
+
+
+class Loop:
+    """One loop over all sets: they compete for the same room."""
+
+    def __init__(
+        self,
+        picture: Picture,
+        actuator: Actuator,
+        memory: Memory,
+        metrics: Metrics,
+        may_act: Callable[[], bool],
+        on_turn: Callable[[Turn], None],
+    ) -> None:
+        self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
+        self._may_act, self._on_turn = may_act, on_turn
+        self._changed, self._urgent = asyncio.Event(), asyncio.Event()
+        self._yields = 0
+        self._last_seconds = 0.0
+        self.last_turn: float | None = None
+        self.last_plan: float | None = None
+
+    def trigger(self) -> None:
+        """Plan anew soon."""
+        self._changed.set()
+
+    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
+        """Decide how urgent a change of a pod is."""
+        if after is not None and _wants_room(after) and not (before is not None and _wants_room(before)):
+            self._urgent.set()
+        if not _is_same(before, after):
+            self._changed.set()
+
+    async def run_urgent(self) -> None:
+        """Make room for LS pods as they are seen, until cancelled."""
+        while True:
+            await self._urgent.wait()
+            self._urgent.clear()
+            if self._may_act():
+                self._yield()
+
+    async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Plan and act until cancelled; `prepare` is awaited before every plan."""
+        pause: float = 0.0
+        while True:
+            await self._pause(pause)
+            self.last_turn = time.monotonic()
+            if not self._may_act():
+                pause = 1.0
+                continue
+            await prepare()
+            pause = await self._turn()
+
+    async def _pause(self, longest: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), longest or 0.01)
+        except TimeoutError:
+            return
+        await asyncio.sleep(max(_GATHER, self._last_seconds * (1 / _PLANNING_SHARE - 1)))
+
+    def _yield(self) -> None:
+        began = time.perf_counter()
+        snapshot = self._picture.freeze()
+        releases = plan_yield(snapshot, _now())
+        self._metrics.planned("urgent", time.perf_counter() - began)
+        observed = _observed_nodes(snapshot)
+        for release in releases:
+            if release.node not in observed:
+                self._release(release)
+
+    async def _turn(self) -> float:
+        """Make one plan and carry it out; return how long to wait for a change before the next."""
+        self._changed.clear()
+        began, yields = time.perf_counter(), self._yields
+        self._memory.waits(self._unbound())
+        snapshot, pacing, moment = self._picture.freeze(), self._memory.pacing, _now()
+        made = await asyncio.to_thread(plan, snapshot, pacing, moment)
+        self._last_seconds = time.perf_counter() - began
+        self._metrics.planned("full", self._last_seconds)
+        turn = Turn(snapshot, made, _observed_nodes(snapshot))
+        if self._may_act():
+            self._act(turn, is_late=self._yields != yields)
+        self.last_plan = time.monotonic()
+        self._on_turn(turn)
+        if made.next_check is None:
+            return LONGEST_PAUSE
+        return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
+
+    def _act(self, turn: Turn, *, is_late: bool) -> None:
+        for release in turn.plan.releases:
+            if release.node not in turn.observed and not is_late:
+                self._release(release)
+        actions = [each for each in turn.plan.actions if node_of(each) not in turn.observed]
+        if is_late:
+            actions = [each for each in actions if not takes_room(each)]
+            self._changed.set()
+        self._actuator.carry_out(actions)
+
+    def _release(self, release: Release) -> None:
+        self._yields += 1
+        names = [f"{type(each).__name__} {each.pod.key}" for each in release.actions]
+        _log.info("makes room", node=release.node, beneficiary=release.beneficiary.key, actions=names)
+        self._actuator.release(release)
+
+    def _unbound(self) -> list[str]:
+        return self._picture.unbound_fillers()
+
+
+def _now() -> Moment:
+    return Moment(time.monotonic(), time.time())
+
+
+def _wants_room(pod: Pod) -> bool:
+    return not (pod.is_filler or pod.node or pod.is_gated or pod.is_terminating or pod.nominated)
+
+
+def _is_same(before: Pod | None, after: Pod | None) -> bool:
+    """Say whether nothing that a plan or a status depends on has changed."""
+    if before is None or after is None:
+        return before is after
+    return _essence(before) == _essence(after)
+
+
+def _essence(pod: Pod) -> tuple[object, ...]:
+    return tuple(getattr(pod, name) for name in _ESSENTIAL)
+
+
+_ESSENTIAL = tuple(name for name in Pod.__slots__ if name != "revision")
+
+
+def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:
+    policies = snapshot.policies or (DEFAULT_POLICY,)
+    if all(policy.mode is Mode.AUTO for policy in policies):
+        return frozenset()
+    covering = ((state.node.name, policy_of(state.node, policies)) for state in snapshot.nodes)
+    return frozenset(name for name, policy in covering if policy and policy.mode is Mode.OBSERVE)
+
+
+def node_of(action: Action) -> str:
+    """Return the node an action concerns."""
+    return action.node if isinstance(action, CreatePod) else action.pod.place
+
+
+def takes_room(action: Action) -> bool:
+    """Say whether an action needs room, rather than giving some back."""
+    return isinstance(action, CreatePod) or (isinstance(action, ResizePod) and action.reason is Reason.GROWS)

@@ -1,0 +1,163 @@
+"""What the operator remembers between plans: pacing, and what yields have cost. All of it may be lost without harm.
+
+Fed by what pods go through and by what came of writes; the rules themselves are in planning/pacing.py.
+"""
+
+import time
+from collections.abc import Callable
+
+from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, Limit, Reason, ResizePod
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import PacingRules
+from paraset_operator.model.resources import Resources
+from paraset_operator.planning import pacing
+from paraset_operator.planning.pacing import Pacing
+from paraset_operator.reporting.status import Loss
+
+# A filler that fails for one of these was turned away by its node: the template is not to blame.
+_NODE_TROUBLES = frozenset(
+    {
+        "Evicted",
+        "NodeAffinity",
+        "NodeLost",
+        "NodeShutdown",
+        "OutOfcpu",
+        "OutOfmemory",
+        "OutOfpods",
+        "OutOfephemeral-storage",
+        "Preempting",
+        "Shutdown",
+        "Terminated",
+        "UnexpectedAdmissionError",
+    }
+)
+_PULL_TROUBLES = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
+_LONGEST_PERIOD = 1800.0
+YIELD_REASONS = frozenset({Reason.YIELDS, Reason.HEADROOM})
+_FAST = "fillers end within seconds of their start"
+
+
+class Memory:
+    """Pacing and losses; `rules_of` returns the pacing rules that hold on a node."""
+
+    def __init__(self, rules_of: Callable[[str], PacingRules], clock: Callable[[], float] = time.monotonic) -> None:
+        self._rules_of, self._clock = rules_of, clock
+        self.pacing = Pacing()
+        self.losses: dict[str, Loss] = {}
+        self.yielding: dict[str, str] = {}
+
+    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
+        """Learn from a change of a pod."""
+        if after is None:
+            if before is not None:
+                self.yielding.pop(before.uid, None)
+            return
+        if not after.is_filler:
+            return
+        if after.is_terminating and after.is_preempted and not (before and before.is_terminating):
+            self._reclaimed(after.place)
+        if after.trouble and not (before and before.trouble):
+            self._failed(after)
+        if after.is_finished and not after.trouble and not (before and before.is_finished):
+            self._ended(after)
+        if after.is_ready and not (before and before.is_ready):
+            self._proven(after.owner, Limit.CRASHING, Limit.PULLING)
+        if after.uid in self.yielding and after.held == after.requests and not after.is_terminating:
+            del self.yielding[after.uid]
+
+    def began(self, action: Action) -> None:
+        """Learn from a decision that is being carried out."""
+        if isinstance(action, CreatePod):
+            self.pacing = pacing.with_creations(self.pacing, action.owner.uid, 1, self._clock(), _LONGEST_PERIOD)
+        elif action.reason in YIELD_REASONS:
+            self.yielding[action.pod.uid] = action.owner.uid
+
+    def concluded(self, outcome: Outcome) -> None:
+        """Learn from what came of a write."""
+        match outcome.action:
+            case CreatePod() as action:
+                self._created(action, outcome)
+            case DeletePod() as action:
+                self._deleted(action, outcome)
+            case ResizePod() as action:
+                self._resized(action, outcome)
+
+    def forgive(self, owner_uid: str) -> None:
+        """Forget the failures of a set whose template has changed, or which is gone."""
+        self.pacing = pacing.without_back_off(self.pacing, owner_uid)
+
+    def waits(self, unbound: list[str]) -> None:
+        """Note which fillers wait for the scheduler, by uid."""
+        self.pacing = pacing.with_unbound(self.pacing, unbound, self._clock())
+
+    def _created(self, action: CreatePod, outcome: Outcome) -> None:
+        if outcome.is_done:
+            self._proven(action.owner.uid, Limit.QUOTA, Limit.TEMPLATE)
+        elif outcome.result is Result.REFUSED:
+            cause = Limit.QUOTA if is_quota(outcome.message) else Limit.TEMPLATE
+            self._back_off(action.owner.uid, action.node, cause, outcome.message)
+
+    def _deleted(self, action: DeletePod, outcome: Outcome) -> None:
+        if not outcome.is_done:
+            self.yielding.pop(action.pod.uid, None)
+            return
+        if action.reason is Reason.STAYS_PENDING:
+            self._back_off(f"{action.owner.uid}/{action.pod.place}", action.pod.place, Limit.PENDING, action.detail)
+        if action.reason in YIELD_REASONS:
+            self._reclaimed(action.pod.place)
+            self._lost(action.owner.uid, work_lost(action), evictions=1)
+
+    def _resized(self, action: ResizePod, outcome: Outcome) -> None:
+        if outcome.is_done and action.reason in YIELD_REASONS:
+            self._reclaimed(action.pod.place)
+            self._lost(action.owner.uid, {}, shrinks=1)
+        elif not outcome.is_done:
+            self.yielding.pop(action.pod.uid, None)
+        if outcome.result is Result.REFUSED and action.reason is Reason.GROWS and is_quota(outcome.message):
+            self._back_off(action.owner.uid, action.pod.place, Limit.QUOTA, outcome.message)
+
+    def _reclaimed(self, node: str) -> None:
+        self.pacing = pacing.with_reclaim(self.pacing, node, self._clock(), self._rules_of(node))
+
+    def _failed(self, pod: Pod) -> None:
+        if pod.trouble in _NODE_TROUBLES:
+            self._back_off(f"{pod.owner}/{pod.place}", pod.place, Limit.PENDING, f"{pod.name}: {pod.trouble}")
+            return
+        cause = Limit.PULLING if pod.trouble in _PULL_TROUBLES else Limit.CRASHING
+        self._back_off(pod.owner, pod.place, cause, f"{pod.name} on {pod.place}: {pod.trouble}")
+
+    def _ended(self, pod: Pod) -> None:
+        """A filler that ends at once would be made anew at once, for ever."""
+        if time.time() - pod.started < self._rules_of(pod.place).back_off:
+            self._back_off(pod.owner, pod.place, Limit.CRASHING, f"{pod.name} on {pod.place}: {_FAST}")
+
+    def _back_off(self, key: str, node: str, cause: Limit, message: str) -> None:
+        rules = self._rules_of(node)
+        self.pacing = pacing.with_back_off(self.pacing, key, self._clock(), rules, cause, message)
+
+    def _proven(self, owner_uid: str, *causes: Limit) -> None:
+        trial = self.pacing.trial_of(owner_uid, self._clock())
+        if trial and trial.cause in causes:
+            self.pacing = pacing.with_proof(self.pacing, owner_uid, self._clock())
+
+    def _lost(self, owner_uid: str, lost: Resources, evictions: int = 0, shrinks: int = 0) -> None:
+        before = self.losses.get(owner_uid, Loss())
+        seconds = dict(before.resource_seconds)
+        for name, amount in lost.items():
+            seconds[name] = seconds.get(name, 0) + amount
+        self.losses[owner_uid] = Loss(before.evictions + evictions, before.shrinks + shrinks, seconds)
+
+
+def is_quota(message: str) -> bool:
+    """Say whether a refusal was made by a ResourceQuota: the API server says so in words only."""
+    return "exceeded quota" in message
+
+
+def work_lost(action: DeletePod) -> dict[str, int]:
+    """Return what an eviction loses: amount x seconds by resource, cores not millicores."""
+    return {
+        name: round((amount / 1000 if name == "cpu" else amount) * action.lost_seconds)
+        for name, amount in action.pod.requests.items()
+        if name != "pods"
+    }

@@ -1,0 +1,172 @@
+"""The operator's parts and how they hear of each other."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from paraset_operator.acting.actuator import Actuator
+from paraset_operator.acting.outcome import Outcome
+from paraset_operator.acting.writes import PodWriter
+from paraset_operator.api.v1alpha1 import ParaSet
+from paraset_operator.cluster.cache import ClusterCache
+from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
+from paraset_operator.cluster.reflector import Reflector
+from paraset_operator.reporting.events import EventRecorder
+from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.health import Health
+from paraset_operator.runtime.lease import Lease
+from paraset_operator.runtime.loop import Loop
+from paraset_operator.runtime.memory import Memory
+from paraset_operator.runtime.namespaces import NamespaceStore
+from paraset_operator.runtime.objects import Known, paraset_store, policy_store
+from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.reporter import LsWaits, Reporter
+from paraset_operator.runtime.templates import TemplateChecks
+
+_log = structlog.get_logger(__name__)
+
+
+class Operator:
+    """One replica: it watches from the start, and acts while it holds the Lease."""
+
+    def __init__(self, client: Client, namespace: str, identity: str) -> None:
+        self._client = client
+        self.metrics = Metrics()
+        self.cache = ClusterCache(self._trigger)
+        self.sets = paraset_store(self._set_changed)
+        self.policies = policy_store(lambda _before, _after: self._trigger())
+        namespaces = NamespaceStore(self._trigger)
+        writer = PodWriter(client)
+        self.templates = TemplateChecks(writer)
+        self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
+        self.memory = Memory(self.picture.rules_of)
+        self.actuator = Actuator(writer, self.cache.pods, self._find, self.memory.began, self._concluded)
+        self._events = EventRecorder(client, identity)
+        self.reporter = Reporter(
+            self.sets,
+            self.policies,
+            StatusWriter(client, self.sets.take),
+            StatusWriter(client, self.policies.take),
+            self._events,
+            self.metrics,
+            self.memory,
+        )
+        self.loop = Loop(
+            self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self.reporter.report
+        )
+        self._lease = Lease(client, namespace, identity, self._leads)
+        waits = LsWaits(self.metrics)
+        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod):
+            self.cache.pods.listen(listener)
+        self._reflectors = [
+            Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
+            for plural, store in (("nodes", self.cache.nodes), ("pods", self.cache.pods), ("namespaces", namespaces))
+        ]
+        self._has_listed_objects = False
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return everything that runs for as long as the operator does, by name."""
+        watches = {f"watch of {each.path}": each.run() for each in self._reflectors}
+        return watches | {
+            "lease": self._lease_when_synced(),
+            "urgent loop": self.loop.run_urgent(),
+            "loop": self.loop.run(self._prepare),
+            "events": self._events.run(),
+        }
+
+    async def relist(self) -> None:
+        """Bring sets and policies in step with complete lists."""
+        await self.policies.relist(self._client)
+        await self.sets.relist(self._client)
+        self._has_listed_objects = True
+
+    async def close(self) -> None:
+        """Finish what is under way and hand over."""
+        await self._lease.give_up()
+        await self.actuator.close()
+
+    def health(self) -> Health:
+        """Return how the operator is."""
+        now = time.monotonic()
+        last_turn, last_plan = self.loop.last_turn, self.loop.last_plan
+        return Health(
+            is_synced=self._is_synced,
+            is_leader=self._lease.is_held,
+            last_turn_age=None if last_turn is None else now - last_turn,
+            last_plan_age=None if last_plan is None else now - last_plan,
+        )
+
+    @property
+    def _is_synced(self) -> bool:
+        return self._has_listed_objects and all(each.has_synced for each in self._reflectors)
+
+    @property
+    def _may_act(self) -> bool:
+        return self._is_synced and self._lease.is_held
+
+    async def _lease_when_synced(self) -> None:
+        """Stand for election once the picture is complete: a leader that can't act yet is of no use to anybody."""
+        while not self._has_listed_objects:
+            try:
+                await self.relist()
+            except EXPECTED_ERRORS as error:
+                _log.warning("ParaSets not listed", error=str(error) or type(error).__name__)
+                await asyncio.sleep(1.0)
+        await asyncio.gather(*(each.synced.wait() for each in self._reflectors))
+        await self._lease.run()
+
+    async def _prepare(self) -> None:
+        now = datetime.now(UTC)
+        pairs = [
+            (self.picture.view(known, known.value, now), known.value)
+            for known in self.sets
+            if known.value is not None and known.value.metadata.deletion_timestamp is None
+        ]
+        await self.templates.ask(pairs)
+
+    def _find(self, uid: str) -> ParaSet | None:
+        known = self.sets.get(uid)
+        return known.value if known else None
+
+    def _concluded(self, outcome: Outcome) -> None:
+        self.memory.concluded(outcome)
+        self.reporter.concluded(outcome)
+        self.loop.trigger()
+
+    def _set_changed(self, before: Known[ParaSet] | None, after: Known[ParaSet] | None) -> None:
+        if after is None:
+            if before is not None:
+                self._set_gone(before)
+        elif before is None or before.generation != after.generation:
+            self.memory.forgive(after.uid)
+        if before is None or after is None or _plan_relevant(before) != _plan_relevant(after):
+            self.loop.trigger()
+
+    def _set_gone(self, known: Known[ParaSet]) -> None:
+        self.reporter.forget(known)
+        self.picture.forget(known.uid)
+        self.templates.forget(known.uid)
+        self.memory.forgive(known.uid)
+
+    def _trigger(self) -> None:
+        self.loop.trigger()
+
+    def _leads(self, leads: bool) -> None:
+        self.metrics.leads.set(leads)
+        self.loop.trigger()
+
+    def _listed(self, plural: str) -> Any:
+        def count() -> None:
+            self.metrics.relists.labels(plural).inc()
+            self.loop.trigger()
+
+        return count
+
+
+def _plan_relevant(known: Known[ParaSet]) -> tuple[object, ...]:
+    return (known.generation, known.raw["metadata"].get("deletionTimestamp"))

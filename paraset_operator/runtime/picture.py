@@ -1,0 +1,84 @@
+"""The picture a plan is made from: the cluster's cache, the sets and the policies, frozen together."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+
+from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
+from paraset_operator.cluster.cache import ClusterCache
+from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PacingRules, PolicyView
+from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.feasibility import policy_of
+from paraset_operator.runtime.namespaces import NamespaceStore
+from paraset_operator.runtime.objects import Known, ObjectStore
+from paraset_operator.runtime.translate import paraset_view, policy_view
+
+_log = structlog.get_logger(__name__)
+
+
+class Picture:
+    """Freezes snapshots.
+
+    A set that can't be parsed is left out: nothing new is made of it, and its fillers leave by native preemption. A
+    policy that can't be parsed forbids all action, because nobody knows what its author wanted to be spared.
+    """
+
+    def __init__(
+        self,
+        cache: ClusterCache,
+        sets: ObjectStore[ParaSet],
+        policies: ObjectStore[FillPolicy],
+        namespaces: NamespaceStore,
+        fault_of: Callable[[str], str],
+    ) -> None:
+        self._cache, self._sets, self._policies, self._namespaces = cache, sets, policies, namespaces
+        self._fault_of = fault_of
+        self._views: dict[str, tuple[object, ParaSetView]] = {}
+
+    def freeze(self) -> Snapshot:
+        """Return the picture as of now."""
+        nodes, waiting = self._cache.freeze()
+        return Snapshot(nodes, waiting, self.sets(), self.policies())
+
+    def sets(self) -> tuple[ParaSetView, ...]:
+        """Return the sets that can be planned for, by key."""
+        now = datetime.now(UTC)
+        return tuple(self.view(known, known.value, now) for known in self._sets if known.value is not None)
+
+    def policies(self) -> tuple[PolicyView, ...]:
+        """Return the policies by name."""
+        labels: Mapping[str, Mapping[str, str]] = self._namespaces.labels
+        return tuple(
+            policy_view(known.value, labels) if known.value else PolicyView(known.name, Mode.OBSERVE)
+            for known in self._policies
+        )
+
+    def view(self, known: Known[ParaSet], paraset: ParaSet, now: datetime) -> ParaSetView:
+        """Return the planner's view of a set, made anew only when something it depends on has changed."""
+        fault = self._fault_of(known.uid)
+        has_schedule = any(budget.schedule for budget in paraset.spec.budgets or ())
+        state = (known.generation, paraset.metadata.deletion_timestamp, fault, now if has_schedule else None)
+        kept = self._views.get(known.uid)
+        if kept is None or kept[0] != state:
+            kept = self._views[known.uid] = (state, paraset_view(paraset, fault, now))
+        return kept[1]
+
+    def forget(self, uid: str) -> None:
+        """Drop what was made of a set that is gone."""
+        self._views.pop(uid, None)
+
+    def policy_on(self, node_name: str) -> PolicyView | None:
+        """Return the policy that covers a node, or None; a node that is not known has none."""
+        node = self._cache.nodes.nodes.get(node_name)
+        return policy_of(node, self.policies() or (DEFAULT_POLICY,)) if node else None
+
+    def rules_of(self, node_name: str) -> PacingRules:
+        """Return the pacing rules that hold on a node."""
+        policy = self.policy_on(node_name)
+        return policy.pacing if policy else DEFAULT_POLICY.pacing
+
+    def unbound_fillers(self) -> list[str]:
+        """Return the uids of the fillers that wait for the scheduler."""
+        return [pod.uid for pod in self._cache.pods if pod.is_filler and not pod.node and pod.uid]

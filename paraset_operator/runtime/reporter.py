@@ -1,0 +1,230 @@
+"""After every turn: statuses of sets and policies, Events, metrics, logs. Nothing here decides anything."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import structlog
+
+from paraset_operator.acting.manifest import selector_of
+from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.api.conditions import ConditionType, Reason, condition, set_condition
+from paraset_operator.api.status import Condition, ParaSetStatus
+from paraset_operator.api.v1alpha1 import FillPolicy, FillPolicyStatus, ParaSet
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod, SetReport
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.feasibility import policy_of
+from paraset_operator.reporting.events import EventRecorder, Subject
+from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
+from paraset_operator.reporting.status import Loss, status_of, with_verdicts
+from paraset_operator.reporting.status_writer import Status, StatusWriter
+from paraset_operator.reporting.verdicts import Facts, invalid
+from paraset_operator.runtime.loop import Turn, node_of, takes_room
+from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
+from paraset_operator.runtime.objects import Known, ObjectStore
+
+_log = structlog.get_logger(__name__)
+
+# What is worth a warning when a condition becomes so, with the status that is not as it should be.
+_ALARMS = {
+    ConditionType.TEMPLATE_VALID: "False",
+    ConditionType.QUOTA_AVAILABLE: "False",
+    ConditionType.DEGRADED: "True",
+}
+
+
+class Reporter:
+    """Tells users what has become of their objects."""
+
+    def __init__(
+        self,
+        sets: ObjectStore[ParaSet],
+        policies: ObjectStore[FillPolicy],
+        statuses: StatusWriter,
+        policy_statuses: StatusWriter,
+        events: EventRecorder,
+        metrics: Metrics,
+        memory: Memory,
+    ) -> None:
+        self._sets, self._policies = sets, policies
+        self._statuses, self._policy_statuses = statuses, policy_statuses
+        self._events, self._metrics, self._memory = events, metrics, memory
+
+    def report(self, turn: Turn) -> None:
+        """Bring statuses and metrics in step with a turn."""
+        now = _stamp()
+        self._metrics.took(turn.plan)
+        reports = {report.owner.uid: report for report in turn.plan.sets}
+        seen = _observed_by_owner(turn.snapshot)
+        actions = _actions_by_owner(turn)
+        for known in self._sets:
+            if known.value is None:
+                self._report_invalid(known, now)
+            elif known.uid in reports:
+                observed = seen.get(known.uid, NONE_SEEN)
+                self._report_set(known, reports[known.uid], observed, actions[known.uid], turn, now)
+        self._report_policies(turn.snapshot, now)
+
+    def concluded(self, outcome: Outcome) -> None:
+        """Tell what came of one write."""
+        action = outcome.action
+        if isinstance(action, NominatePod):
+            _log.debug("nominated", pod=action.pod.key, node=action.node, result=outcome.result.value)
+            return
+        verb = _VERBS[type(action)]
+        self._metrics.actions.labels(verb, action.reason.value, outcome.result.value).inc()
+        _log.log(
+            _LEVELS[outcome.result],
+            verb,
+            pod=f"{action.owner.namespace}/{action.pod}" if isinstance(action, CreatePod) else action.pod.key,
+            node=node_of(action),
+            reason=action.reason.value,
+            result=outcome.result.value,
+            **({"message": outcome.message} if outcome.message else {}),
+        )
+        if outcome.is_done and not isinstance(action, CreatePod):
+            self._tell_owner(action)
+
+    def forget(self, known: Known[ParaSet]) -> None:
+        """Drop what is kept about a set that is gone."""
+        self._statuses.forget(self._sets.path_of(known))
+        self._metrics.forgot(known.namespace, known.name)
+        self._memory.losses.pop(known.uid, None)
+
+    def _tell_owner(self, action: DeletePod | ResizePod) -> None:
+        is_yield = action.reason in YIELD_REASONS
+        if is_yield:
+            self._metrics.yielded(action, work_lost(action) if isinstance(action, DeletePod) else {})
+        verb = "evicted" if isinstance(action, DeletePod) else "shrunk"
+        why = f"for {action.beneficiary.key}" if action.beneficiary else f"({action.reason.value})"
+        if is_yield and isinstance(action, DeletePod):
+            words = f"Makes room on {action.pod.place} {why}"
+            self._events.record(Subject.of_pod(action.pod), "Normal", "Yielded", words)
+        if is_yield or isinstance(action, DeletePod):
+            reason = "Yielded" if is_yield else "Withdrawn"
+            what = f"{action.pod.name} on {action.pod.place} {why}" + (f": {action.detail}" if action.detail else "")
+            self._events.collect(Subject.of_set(action.owner), reason, verb, what)
+
+    def _report_set(
+        self, known: Known[ParaSet], report: SetReport, observed: Observed, actions: list[Action], turn: Turn, now: str
+    ) -> None:
+        self._metrics.saw(known.namespace, known.name, observed)
+        planned = [action for action in actions if node_of(action) in turn.observed]
+        facts = Facts(
+            report,
+            observed,
+            is_observing=bool(planned),
+            is_yielding=known.uid in self._memory.yielding.values(),
+            creates=sum(takes_room(action) for action in actions if node_of(action) not in turn.observed),
+            removals=sum(not takes_room(action) for action in actions if node_of(action) not in turn.observed),
+        )
+        before = _status_in(known)
+        loss = self._memory.losses.setdefault(known.uid, _loss_in(before))
+        selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
+        status = status_of(facts, loss, planned, before, selector, now)
+        self._warn(report.owner, before.conditions or [], status.conditions or [])
+        self._statuses.report(self._sets.path_of(known), known.status, as_json(status))
+
+    def _warn(self, owner: ParaSetView, before: Iterable[Condition], after: Iterable[Condition]) -> None:
+        old = {each.type: (each.status, each.reason) for each in before}
+        for each in after:
+            alarm = _ALARMS.get(ConditionType(each.type))
+            if each.status == alarm and old.get(each.type) != (each.status, each.reason):
+                self._events.record(Subject.of_set(owner), "Warning", each.reason, each.message)
+
+    def _report_invalid(self, known: Known[ParaSet], now: str) -> None:
+        conditions = with_verdicts(_conditions_in(known.status), invalid(known.problem), known.generation, now)
+        wanted = known.status | {
+            "observedGeneration": known.generation,
+            "conditions": [each.model_dump(by_alias=True, exclude_none=True) for each in conditions],
+        }
+        self._statuses.report(self._sets.path_of(known), known.status, wanted)
+
+    def _report_policies(self, snapshot: Snapshot, now: str) -> None:
+        counts: dict[str, int] = defaultdict(int)
+        for state in snapshot.nodes:
+            policy = policy_of(state.node, snapshot.policies)
+            if policy is not None:
+                counts[policy.name] += 1
+        for known in self._policies:
+            ready = condition(
+                ConditionType.READY,
+                known.value is not None,
+                Reason.INVALID if known.value is None else Reason.ACCEPTED,
+                known.problem or "the policy is in use",
+                generation=known.generation,
+                now=now,
+            )
+            status = FillPolicyStatus(
+                observed_generation=known.generation,
+                nodes=counts[known.name],
+                conditions=set_condition(_conditions_in(known.status), ready),
+            )
+            path = self._policies.path_of(known)
+            wanted = status.model_dump(by_alias=True, exclude_none=True)
+            self._policy_statuses.report(path, known.status, wanted)
+
+
+_VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
+_LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
+
+
+class LsWaits:
+    """Measures how long LS pods wait, from the first sight of them until they are bound."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._since: dict[str, float] = {}
+
+    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
+        """Take in a change of a pod."""
+        if after is None or after.is_filler:
+            if before is not None:
+                self._since.pop(before.uid, None)
+        elif not after.node:
+            self._since.setdefault(after.uid, time.monotonic())
+        elif after.uid in self._since:
+            self._metrics.waits.observe(time.monotonic() - self._since.pop(after.uid))
+        self._metrics.waiting.set(len(self._since))
+
+
+def as_json(status: ParaSetStatus) -> Status:
+    """Return the status as the API server stores it."""
+    return status.model_dump(by_alias=True, exclude_none=True)
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _status_in(known: Known[ParaSet]) -> ParaSetStatus:
+    return known.value.status if known.value else ParaSetStatus()
+
+
+def _conditions_in(status: Status) -> list[Condition]:
+    return [Condition.model_validate(each) for each in status.get("conditions") or ()]
+
+
+def _loss_in(status: ParaSetStatus) -> Loss:
+    lost = status.lost_work
+    return Loss(lost.evictions, lost.shrinks, dict(lost.resource_seconds or {})) if lost else Loss()
+
+
+def _observed_by_owner(snapshot: Snapshot) -> dict[str, Observed]:
+    by_owner: dict[str, list[Pod]] = defaultdict(list)
+    for pod in (*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)):
+        if pod.owner:
+            by_owner[pod.owner].append(pod)
+    return {owner: observe(pods) for owner, pods in by_owner.items()}
+
+
+def _actions_by_owner(turn: Turn) -> dict[str, list[Action]]:
+    by_owner: dict[str, list[Action]] = defaultdict(list)
+    released = (action for release in turn.plan.releases for action in release.actions)
+    for action in (*released, *turn.plan.actions):
+        by_owner[action.owner.uid].append(action)
+    return by_owner

@@ -1,0 +1,132 @@
+"""`paraset run`: wires the parts together and keeps them running until SIGTERM or SIGINT."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import kopf
+import structlog
+
+from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
+from paraset_operator.cluster.connection import Connection, ConnectionFailedError, connect
+from paraset_operator.runtime import health
+from paraset_operator.runtime.handlers import registry_for, settings_for
+from paraset_operator.runtime.logs import set_up_logging
+from paraset_operator.runtime.operator import Operator
+
+_log = structlog.get_logger(__name__)
+
+# A watch may lose an object for good; a complete list now and then makes up for it.
+RELIST_EVERY = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str
+    identity: str
+    bind_address: str
+    health_port: int
+    metrics_port: int
+
+
+def run_operator(options: argparse.Namespace) -> int:
+    """Run until told to stop; return the exit code. Raise ConnectionFailedError when there is no way to a cluster."""
+    set_up_logging(options.log_format, options.log_level)
+    names = ("kubeconfig", "context", "namespace", "identity", "bind_address", "health_port", "metrics_port")
+    chosen = Options(**{name: getattr(options, name) for name in names})
+    connection = connect(chosen.kubeconfig, chosen.context)
+    return asyncio.run(_run(connection, chosen))
+
+
+async def _run(connection: Connection, options: Options) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Client(connection) as client:
+        await _reach(client, connection)
+        operator = Operator(client, options.namespace, options.identity)
+        async with _serving(operator, options):
+            work = [_named(name, each) for name, each in operator.tasks().items()]
+            work.append(_named("kopf", _kopf(connection, operator, stop)))
+            work.append(_named("relist", _relist(operator)))
+            code = await _until_stopped(stop, work)
+            await operator.close()
+            await _cancel(work)
+    return code
+
+
+async def _reach(client: Client, connection: Connection) -> None:
+    try:
+        await client.get("/readyz")
+    except EXPECTED_ERRORS as error:
+        words = str(error) or type(error).__name__
+        raise ConnectionFailedError(f"the API server at {connection.server} can't be reached: {words}") from error
+
+
+def _named(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    return asyncio.create_task(work, name=name)
+
+
+@contextlib.asynccontextmanager
+async def _serving(operator: Operator, options: Options) -> AsyncIterator[None]:
+    """Serve probes and metrics meanwhile."""
+    apps = (
+        (health.health_app(operator.health), options.health_port),
+        (health.metrics_app(operator.metrics.registry), options.metrics_port),
+    )
+    runners = [await health.serve(app, options.bind_address, port) for app, port in apps]
+    try:
+        yield
+    finally:
+        for runner in runners:
+            if runner is not None:
+                await runner.cleanup()
+
+
+async def _kopf(connection: Connection, operator: Operator, stop: asyncio.Event) -> None:
+    await kopf.operator(
+        registry=registry_for(connection, operator.sets, operator.policies),
+        settings=settings_for(),
+        clusterwide=True,
+        standalone=True,
+        stop_flag=stop,
+    )
+
+
+async def _relist(operator: Operator) -> None:
+    gc.freeze()
+    while True:
+        await asyncio.sleep(RELIST_EVERY)
+        try:
+            await operator.relist()
+        except EXPECTED_ERRORS as error:
+            _log.warning("not relisted", error=str(error) or type(error).__name__)
+
+
+async def _until_stopped(stop: asyncio.Event, work: list[asyncio.Task[None]]) -> int:
+    """Wait for the signal; a part that ends before it is a mistake of ours, and the process starts anew."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *work], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if stop.is_set():
+        _log.info("stopping")
+        return 0
+    for task in done - {waiting}:
+        error = task.exception() if not task.cancelled() else None
+        _log.error("a part of the operator has ended", part=task.get_name(), error=repr(error), exc_info=error)
+    return 1
+
+
+async def _cancel(work: list[asyncio.Task[None]]) -> None:
+    for task in work:
+        task.cancel()
+    await asyncio.wait(work, timeout=5)
