@@ -127,7 +127,7 @@ class Lab:
         self._observer.forget()
         self._observer.submit(lambda api: create_pods(api, burst, self._settings.per_second)).result(120)
         keys = {pod.key for pod in records}
-        self._observer.wait_for(lambda state: all(state.pods[key].node for key in keys), self._settings.deadline)
+        self._observer.wait_for(lambda state: all(_is_bound(state, key) for key in keys), self._settings.deadline)
         time.sleep(AFTER_SECONDS)
         given = yielded(self._observer.since(0))
         waits = self._observer.read(lambda state: [state.wait_of(state.pods[key]) for key in keys])
@@ -178,6 +178,10 @@ class Lab:
 
 def _seconds(wait: Wait) -> float:
     return inf if wait.bound is None else wait.bound - wait.created
+
+
+def _is_bound(state: ClusterState, key: tuple[str, str]) -> bool:
+    return key in state.pods and bool(state.pods[key].node)
 
 
 def _ls_pods(state: ClusterState) -> list[Any]:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SYSTEM_NAMESPACE = "paraset-system"
 ACCOUNT = "paraset-operator"
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{ACCOUNT}"
-EXAMPLES = ("trainer", "batch")
+EXAMPLES = ("fillpolicy", "trainer", "batch")
 FILLER_EXIT_SECONDS = 3.0
 
 
@@ -32,7 +32,7 @@ def install(cluster: LocalCluster) -> None:
 
 
 def apply_examples(cluster: LocalCluster) -> None:
-    """The two example sets as they are, but that their simulated pods take a while to exit, as real ones do."""
+    """The policy and the two example sets as they are, but that simulated pods take a while to exit, as real ones do."""
     for name in EXAMPLES:
         documents = list(yaml.safe_load_all((ROOT / "examples" / f"{name}.yaml").read_text()))
         for document in documents:

@@ -113,7 +113,12 @@ class Story:
     def _load(self) -> str:
         pods = draw_base_load(self._cluster.settings.nodes, LS_SHARE, self._seed)
         self._observer.submit(lambda api: create_pods(api, pods, 50)).result(60)
-        self._wait(20, "every LS pod to be bound or found not to fit", lambda state: not _undecided(state))
+        keys = {pod.record().key for pod in pods}
+        self._wait(
+            20,
+            "every LS pod to be bound or found not to fit",
+            lambda state: keys <= state.pods.keys() and not _undecided(state),
+        )
         unplaced = {pod.name for pod in self._observer.read(lambda state: list(state.waiting.values()))}
         self._observer.submit(lambda api: delete_pods(api, [pod for pod in pods if pod.name in unplaced])).result(60)
         self._wait(10, "the LS pods that do not fit to be gone", lambda state: not state.waiting)

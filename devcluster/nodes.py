@@ -7,7 +7,7 @@ not-ready taint off.
 import datetime
 from typing import Any
 
-from devcluster.settings import GPU_MODEL_LABEL, GPU_RESOURCE, NodeSpec
+from devcluster.settings import GPU_MODEL_LABEL, GPU_PRESENT_LABEL, GPU_RESOURCE, NodeSpec
 
 EPHEMERAL_STORAGE = "1Ti"
 KUBELET_VERSION = "v1.36.3"
@@ -30,6 +30,7 @@ def node_manifest(spec: NodeSpec) -> dict[str, Any]:
         "beta.kubernetes.io/os": "linux",
         "beta.kubernetes.io/arch": "amd64",
         **({GPU_MODEL_LABEL: spec.model} if spec.model else {}),
+        **({GPU_PRESENT_LABEL: "true"} if spec.gpus else {}),
         **spec.labels,
     }
     resources = _resources(spec)

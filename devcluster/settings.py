@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 GPU_RESOURCE = "nvidia.com/gpu"
 GPU_MODEL_LABEL = "node.paraset.io/gpu-model"
+#: What NVIDIA's feature discovery puts on nodes with GPUs.
+GPU_PRESENT_LABEL = "nvidia.com/gpu.present"
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", default="paraset-system", help="namespace of the Lease (%(default)s)")
     parser.add_argument("--identity", default=_identity(), help="name of this process in the Lease (%(default)s)")
     parser.add_argument("--bind-address", default="0.0.0.0", metavar="ADDRESS", help="for both ports (%(default)s)")  # noqa: S104 - probes come from outside the pod
-    parser.add_argument("--health-port", type=_port, default=8080, metavar="PORT", help="for probes, 0: off (%(default)s)")
-    parser.add_argument("--metrics-port", type=_port, default=8081, metavar="PORT", help="for Prometheus, 0: off (%(default)s)")
+    for name, port, use in (("health", 8080, "probes"), ("metrics", 8081, "Prometheus")):
+        text = f"for {use}, 0: off (%(default)s)"
+        parser.add_argument(f"--{name}-port", type=_port, default=port, metavar="PORT", help=text)
     parser.add_argument("--log-format", choices=("console", "json"), default="console", help="how to log (%(default)s)")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="least to log (%(default)s)"

@@ -68,6 +68,11 @@ class Headroom(Model):
     name: str = Field(min_length=1, max_length=63, pattern=_DNS_LABEL, description="Name of the LS shape.")
     resources: Amounts = Field(min_length=1, description="What one copy requests, such as nvidia.com/gpu: 1, cpu: 8.")
     copies: int = Field(1, ge=0, le=100_000, description="Copies for which room is kept free, over all nodes together.")
+    lend_devices: bool = Field(
+        False,
+        description="Whether devices of the shape are lent meanwhile: only the rest is kept free, on nodes that have or "
+        "lend such devices, so that an LS pod of this shape costs one filler its place and no other has to shrink.",
+    )
     node_selector: LabelSelector | None = Field(
         None, description="Nodes on which the room is kept; left out: all nodes of the policy."
     )

@@ -7,6 +7,10 @@ class Wire(msgspec.Struct, gc=False, rename="camel"):
     """Base: camelCase outside, no garbage collection (no cycles can arise)."""
 
 
+class Present(Wire):
+    """An object of which only matters that it is there. (Raw would not do: beside None it takes nothing but null.)"""
+
+
 class OwnerReference(Wire):
     """A metadata.ownerReferences entry."""
 
@@ -93,9 +97,7 @@ class NodeAffinity(Wire):
 class PodAffinity(Wire):
     """Inter-pod affinity or anti-affinity: whether any is required."""
 
-    required: list[msgspec.Raw] | None = msgspec.field(
-        name="requiredDuringSchedulingIgnoredDuringExecution", default=None
-    )
+    required: list[Present] | None = msgspec.field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
 
 
 class Affinity(Wire):
@@ -115,8 +117,8 @@ class SpreadConstraint(Wire):
 class Volume(Wire):
     """A volume, for claims only."""
 
-    persistent_volume_claim: msgspec.Raw | None = None
-    ephemeral: msgspec.Raw | None = None
+    persistent_volume_claim: Present | None = None
+    ephemeral: Present | None = None
 
 
 class PodSpec(Wire):
@@ -125,7 +127,7 @@ class PodSpec(Wire):
     node_name: str = ""
     priority: int | None = None
     priority_class_name: str = ""
-    scheduling_gates: list[msgspec.Raw] | None = None
+    scheduling_gates: list[Present] | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None
     topology_spread_constraints: list[SpreadConstraint] | None = None
@@ -134,7 +136,7 @@ class PodSpec(Wire):
     init_containers: list[Container] | None = None
     overhead: dict[str, str | int] | None = None
     volumes: list[Volume] | None = None
-    resource_claims: list[msgspec.Raw] | None = None
+    resource_claims: list[Present] | None = None
     resources: ResourceRequirements | None = None
 
 

@@ -20,12 +20,16 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeadroomShape:
-    """Room kept free for LS work: `copies` times `resources`, on nodes that match."""
+    """Room kept free for LS work: `copies` times `resources`, on nodes that match.
+
+    With `lends_devices` its devices may be held by fillers; only the rest is kept free beside them.
+    """
 
     name: str
     resources: Resources
     copies: int
     nodes: LabelSelector = EVERYTHING
+    lends_devices: bool = False
 
 
 @dataclass(frozen=True, slots=True)

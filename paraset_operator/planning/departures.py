@@ -10,7 +10,7 @@ from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import may_fill
 from paraset_operator.planning.pacing import Pacing
-from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.room import NodeRoom, smallest_of
 from paraset_operator.planning.victims import Owners, victim_order
 from paraset_operator.planning.yielding import eviction
 
@@ -140,5 +140,5 @@ def _overflow(room: NodeRoom, owners: Owners) -> dict[str, int]:
     smallest = []
     for pod in room.fillers:
         shape = owners[pod.owner].shape(pod.shape)
-        smallest.append(shape.smallest if shape else pod.requests)
+        smallest.append(smallest_of(pod, shape) if shape else pod.requests)
     return shortage(total_of(smallest), room.keep_room())

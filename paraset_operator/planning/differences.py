@@ -16,7 +16,7 @@ from paraset_operator.planning.feasibility import allowed_tolerations
 from paraset_operator.planning.filling import Contender
 from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.pacing import Pacing, creations_allowed
-from paraset_operator.planning.room import Instance, NodeRoom, resized
+from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.yielding import capped_grace
 
 
@@ -33,7 +33,7 @@ def actions_for(
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     open_now = {room.name: _open_for_fillers(room) for room in rooms.values()}
     givers = _givers(snapshot, leaving, shrinks)
-    gone = {action.pod.uid for action in leaving}
+    gone = {action.pod.uid for action in leaving} | _victims(rooms.values(), snapshot)
     creates = [
         action
         for contender in contenders
@@ -41,6 +41,12 @@ def actions_for(
     ]
     grows = [_when_free(action, open_now, givers) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
+
+
+def _victims(rooms: Iterable[NodeRoom], snapshot: Snapshot) -> set[str]:
+    """Return the uids of the fillers that the plan no longer counts on: they leave for LS work, if for nothing else."""
+    kept = {instance.pod.uid for room in rooms for instance in room.instances if instance.pod}
+    return {pod.uid for state in snapshot.nodes for pod in state.pods if pod.is_filler and pod.uid not in kept}
 
 
 def _open_for_fillers(room: NodeRoom) -> dict[str, int]:
@@ -52,7 +58,7 @@ def _givers(snapshot: Snapshot, leaving: list[DeletePod], shrinks: list[ResizePo
     """Return, by node, the pods whose room is on its way."""
     names: dict[str, list[str]] = {}
     for state in snapshot.nodes:
-        names[state.node.name] = [pod.key for pod in state.pods if pod.is_terminating]
+        names[state.node.name] = [pod.key for pod in state.pods if pod.is_terminating or pod.held != pod.requests]
     for pod in (*(each.pod for each in leaving), *(each.pod for each in shrinks)):
         names.setdefault(pod.place, []).append(pod.key)
     return {node: tuple(keys) for node, keys in names.items()}
@@ -62,10 +68,10 @@ def _resizes(room: NodeRoom) -> list[ResizePod]:
     actions = []
     for instance in room.instances:
         pod = instance.pod
-        if pod is None or not pod.is_running or all(pod.sizes.get(key) == size for key, size in instance.sizes.items()):
+        if pod is None or is_rigid(pod) or all(pod.sizes.get(key) == size for key, size in instance.sizes.items()):
             continue
         reason = _resize_reason(pod, instance.sizes)
-        actions.append(ResizePod(pod, instance.owner, dict(instance.sizes), resized(pod, instance.sizes), reason))
+        actions.append(ResizePod(pod, instance.owner, dict(instance.sizes), instance.holds(), reason))
     return actions
 
 
@@ -91,8 +97,10 @@ def _creates(
     allowed = creations_allowed(pacing, contender.owner, contender.count - len(new), now, unproven)
     if allowed < len(new):
         _note_rate(contender, allowed, pacing, now)
+    if pool.size < len(new):
+        contender.limits[Limit.CEILING] = "other pods have the names of some of the set's fillers"
     actions = []
-    for room, instance in new[:allowed]:
+    for room, instance in new[: min(allowed, pool.size)]:
         instance.index, predecessors = pool.take()
         action = _create(instance, room, contender.owner)
         after = _missing_room(action.requests, room.name, open_now, givers)

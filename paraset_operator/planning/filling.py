@@ -36,7 +36,7 @@ class Site:
         """Put an instance here."""
         self.room.instances.append(instance)
         self.left = minus(self.left, instance.holds())
-        self.left_at_smallest = minus(self.left_at_smallest, instance.shape.smallest)
+        self.left_at_smallest = minus(self.left_at_smallest, instance.smallest())
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def site_of(room: NodeRoom) -> Site:
     """Return the node with what its kept instances leave."""
     available = room.fill_room()
     held = total_of(instance.holds() for instance in room.instances)
-    smallest = total_of(instance.shape.smallest for instance in room.instances)
+    smallest = total_of(instance.smallest() for instance in room.instances)
     return Site(room, minus(available, held), minus(available, smallest))
 
 

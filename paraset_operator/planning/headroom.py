@@ -1,9 +1,19 @@
-"""Room kept free for LS work before it asks: each copy of a headroom shape is promised where it fits, or made."""
+"""Room kept free for LS work before it asks: each copy of a headroom shape is promised where it fits, or made.
+
+A shape that lends its devices keeps only the rest free, beside devices that are free or held by fillers: an LS pod of
+that shape then costs one filler its place, and nothing else has to make room. What that filler will leave behind need
+not be kept free too, and no device stays empty for it. Such room is made by shrinking alone: evicting one filler now
+to spare another later would gain nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from paraset_operator.model.plan import Beneficiary, Reason, Release
-from paraset_operator.model.policy import PolicyView
+from paraset_operator.model.policy import HeadroomShape, PolicyView
 from paraset_operator.model.quantity import PODS
-from paraset_operator.model.resources import plus
+from paraset_operator.model.resources import Resources, devices_of, fits, minus, plus, total_of
+from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import landing
 from paraset_operator.planning.feasibility import selects
 from paraset_operator.planning.room import NodeRoom
@@ -11,25 +21,109 @@ from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_cheapest
 
 
+@dataclass(slots=True)
+class LentDevices:
+    """The devices of each node that no copy has been promised yet, be they free or held by fillers."""
+
+    rest: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def of(self, room: NodeRoom) -> dict[str, int]:
+        """Return what is left on a node."""
+        if room.name not in self.rest:
+            held = total_of(devices_of(pod.requests) for pod in room.fillers)
+            self.rest[room.name] = plus(devices_of(room.open_soon), held)
+        return self.rest[room.name]
+
+    def take(self, room: NodeRoom, devices: Resources) -> None:
+        """Count devices as promised to a copy."""
+        self.rest[room.name] = minus(self.of(room), devices)
+
+
 def keep_headroom(
     policies: tuple[PolicyView, ...], rooms: dict[str, NodeRoom], owners: Owners, now: float
 ) -> tuple[Release, ...]:
     """Return the releases that make missing headroom; what is there already is only promised."""
-    releases = []
+    lent = LentDevices()
+    releases: list[Release] = []
     for policy in policies:
         for shape in policy.headroom:
-            need = plus(shape.resources, {PODS: 1})
-            nodes = [
-                room
-                for room in rooms.values()
-                if room.policy is policy and not room.node.trouble and selects(shape.nodes, room.node.labels)
-            ]
-            for copy in range(shape.copies):
-                home = landing(need, nodes)
-                if home is not None:
-                    home.promise(need)
-                    continue
-                beneficiary = Beneficiary(f"headroom {policy.name}/{shape.name} copy {copy + 1}")
-                release = release_cheapest(need, nodes, owners, now, beneficiary, Reason.HEADROOM, nominee=None)
-                releases += [release] if release else []
+            nodes = [room for room in rooms.values() if _serves(room, policy, shape)]
+            if _lends(shape):
+                releases += _keep_beside_lent(shape, nodes, lent, owners, now)
+            else:
+                releases += _keep(shape, nodes, owners, now)
     return tuple(releases)
+
+
+def _lends(shape: HeadroomShape) -> bool:
+    return shape.lends_devices and bool(devices_of(shape.resources))
+
+
+def _serves(room: NodeRoom, policy: PolicyView, shape: HeadroomShape) -> bool:
+    return room.policy is policy and not room.node.trouble and selects(shape.nodes, room.node.labels)
+
+
+def _beneficiary(shape: HeadroomShape, nodes: list[NodeRoom], copy: int) -> Beneficiary:
+    policy = nodes[0].policy.name if nodes and nodes[0].policy else ""
+    return Beneficiary(f"headroom {policy}/{shape.name} copy {copy + 1}")
+
+
+def _keep(shape: HeadroomShape, nodes: list[NodeRoom], owners: Owners, now: float) -> Iterator[Release]:
+    need = plus(shape.resources, {PODS: 1})
+    for copy in range(shape.copies):
+        home = landing(need, [room for room in nodes if not _has_idle_devices(room, need)]) or landing(need, nodes)
+        if home is not None:
+            home.promise(need)
+            continue
+        who = _beneficiary(shape, nodes, copy)
+        release = release_cheapest(need, nodes, owners, now, who, Reason.HEADROOM, nominee=None)
+        if release is not None:
+            yield release
+
+
+def _has_idle_devices(room: NodeRoom, need: Resources) -> bool:
+    """Say whether room set aside here could keep fillers from devices that the shape itself has no use for."""
+    return any(name not in need for name in devices_of(room.open_now))
+
+
+def _keep_beside_lent(
+    shape: HeadroomShape, nodes: list[NodeRoom], lent: LentDevices, owners: Owners, now: float
+) -> Iterator[Release]:
+    devices = devices_of(shape.resources)
+    borrower = _smallest_borrower(devices, owners.values())
+    left_behind = minus(borrower, devices_of(borrower))
+    need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
+    for copy in range(shape.copies):
+        able = [room for room in nodes if fits(devices, lent.of(room))]
+        home = landing(need, [room for room in able if _leaves_room_for_borrowers(room, need, devices, borrower)])
+        if home is not None:
+            home.promise(need)
+            lent.take(home, devices)
+            continue
+        who = _beneficiary(shape, nodes, copy)
+        able = [room for room in able if not _has_idle_devices(room, {})]
+        promised = {room.name: room.promised for room in able}
+        release = release_cheapest(need, able, owners, now, who, Reason.HEADROOM, nominee=None, may_evict=False)
+        for room in able:
+            if room.promised is not promised[room.name]:
+                lent.take(room, devices)
+        if release is not None:
+            yield release
+
+
+def _smallest_borrower(devices: Resources, owners: Iterable[ParaSetView]) -> dict[str, int]:
+    """Return the least that a filler which holds such devices takes, over all sets."""
+    borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(devices, shape.fixed)]
+    names = set.intersection(*(set(each) for each in borrowers)) if borrowers else set()
+    return {name: min(each[name] for each in borrowers) for name in sorted(names)}
+
+
+def _leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
+    """Say whether fillers can still take all devices that are free, with the copy's room set aside."""
+    free = min((max(0, room.open_now.get(name, 0)) // amount for name, amount in devices.items()), default=0)
+    claims = {name: amount * free for name, amount in borrower.items() if name not in devices}
+    return fits(plus(need, claims), room.open_now)
+
+
+def _positive(amounts: Resources) -> dict[str, int]:
+    return {name: amount for name, amount in amounts.items() if amount > 0}

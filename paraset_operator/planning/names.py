@@ -5,7 +5,7 @@ it: the API server answers AlreadyExists. Pods on their way out count until they
 """
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
@@ -14,13 +14,18 @@ from paraset_operator.model.snapshot import Snapshot
 
 @dataclass(slots=True)
 class IndexPool:
-    """The indices a set has left, lowest first. `vacant` counts pods that may be made before one has to go."""
+    """The indices a set has left, lowest first.
+
+    `vacant` counts pods that may be made before one has to go, and is below zero while more than the ceiling are there;
+    `freed` are names that come free with pods which others wait for already.
+    """
 
     taken: set[int]
     leaving: list[tuple[int, str]]
     vacant: int
     ceiling: int
     own: tuple[Pod, ...] = ()
+    freed: list[tuple[int, str]] = field(default_factory=list)
     next_index: int = 0
 
     @classmethod
@@ -37,21 +42,35 @@ class IndexPool:
             own=tuple(own),
         )
 
+    @property
+    def size(self) -> int:
+        """How many indices can be taken: fewer than the ceiling leaves while pods that stay have the names."""
+        stay = self.taken - {index for index, _ in self.leaving}
+        names = self.ceiling - sum(1 for index in stay if index < self.ceiling)
+        return max(0, min(names, self.vacant + len(self.leaving)))
+
     def take(self) -> tuple[int, tuple[str, ...]]:
-        """Return an index and what has to be gone first: nothing, or a pod whose place or name is needed."""
+        """Return an index and what has to be gone first: no pod, or those whose places and name are needed."""
+        first: list[str] = []
+        while self.leaving and self.vacant <= 0:
+            first.append(self._wait_for_next())
+        self.vacant -= 1
         while self.next_index in self.taken:
             self.next_index += 1
-        if self.next_index < self.ceiling and self.vacant > 0:
-            self.vacant -= 1
+        if self.next_index < self.ceiling:
             self.next_index += 1
-            return self.next_index - 1, ()
-        if not self.leaving:
-            return self.next_index, ("a pod of the set",)
+            return self.next_index - 1, tuple(first)
+        while not self.freed:
+            self._wait_for_next()
+        index, key = self.freed.pop(0)
+        return index, tuple(dict.fromkeys((*first, key)))
+
+    def _wait_for_next(self) -> str:
         index, key = self.leaving.pop(0)
+        self.vacant += 1
         if index < self.ceiling:
-            return index, (key,)
-        self.next_index += 1
-        return self.next_index - 1, (key,)
+            self.freed.append((index, key))
+        return key
 
 
 def _index_of(pod: Pod, owner: ParaSetView) -> int | None:

@@ -19,7 +19,7 @@ from paraset_operator.planning.headroom import keep_headroom
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.reports import node_report, set_report
 from paraset_operator.planning.room import Instance, NodeRoom, room_of
-from paraset_operator.planning.sizing import size_instances
+from paraset_operator.planning.sizing import kept_sizes, size_instances
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import scale_of
 from paraset_operator.planning.yielding import make_room
@@ -103,8 +103,7 @@ def _keep(draft: _Draft) -> Shares:
             owner = draft.owners[pod.owner]
             shape = owner.shape(pod.shape)
             if shape is not None:
-                sizes = {each.resource: pod.sizes.get(each.resource, each.minimum) for each in shape.elastic}
-                room.instances.append(Instance(owner, shape, sizes, pod, pod.index))
+                room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
                 shares.add(owner, pod.requests)
     return shares
 

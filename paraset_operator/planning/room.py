@@ -29,7 +29,6 @@ class Instance:
     sizes: dict[str, int]
     pod: Pod | None = None
     index: int = -1
-    smallest: Resources = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -38,7 +37,11 @@ class Instance:
 
     def holds(self) -> dict[str, int]:
         """Return what the filler holds at the planned sizes."""
-        return self.shape.at(self.sizes)
+        return self.shape.at(self.sizes) if self.pod is None else resized_by_shape(self.pod, self.shape, self.sizes)
+
+    def smallest(self) -> dict[str, int]:
+        """Return what the filler holds once it has shrunk as far as it can."""
+        return self.shape.smallest if self.pod is None else smallest_of(self.pod, self.shape)
 
 
 @dataclass(slots=True)
@@ -115,6 +118,23 @@ def _leaving(pod: Pod) -> Resources:
     if pod.held != pod.requests and pod.resize in (Resize.NONE, Resize.IN_PROGRESS):
         return minus(pod.held, pod.requests)
     return {}
+
+
+def is_rigid(pod: Pod) -> bool:
+    """Say whether a filler can't be resized: it does not run yet, or its node or an admission rule has said so."""
+    return not pod.is_running or pod.resize is Resize.ERROR
+
+
+def smallest_of(pod: Pod, shape: Shape) -> dict[str, int]:
+    """Return what a filler holds once it has shrunk as far as it can."""
+    return dict(pod.requests) if is_rigid(pod) else resized_by_shape(pod, shape, {})
+
+
+def resized_by_shape(pod: Pod, shape: Shape, sizes: Resources) -> dict[str, int]:
+    """Return what a filler holds at `sizes`: not less than its init containers ask for, whatever its own size."""
+    if all(pod.sizes.get(each.resource) == sizes.get(each.resource, each.minimum) for each in shape.elastic):
+        return dict(pod.requests)
+    return plus(pod.requests, minus(shape.at(sizes), shape.at(pod.sizes)))
 
 
 def resized(pod: Pod, sizes: Resources) -> dict[str, int]:

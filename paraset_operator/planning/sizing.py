@@ -6,12 +6,12 @@ made smaller does not grow again before its node has cooled down, and a running 
 more, because every resize is a write and a chance to be refused.
 """
 
-from paraset_operator.model.pod import Resize
+from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import minus, plus, shortage, total_of
-from paraset_operator.model.shape import Elastic
+from paraset_operator.model.shape import Elastic, Shape
 from paraset_operator.planning.fairness import Shares
-from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.worth import density
 
 Scales = dict[str, float]
@@ -23,8 +23,6 @@ _STEPS = {CPU: 100, "memory": 2**20}
 
 def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     """Set the sizes of all instances on the node."""
-    for instance in room.instances:
-        _clamp(instance)
     new = any(instance.pod is None for instance in room.instances)
     room_left = room.fill_room() if new else room.keep_room()
     missing = shortage(total_of(instance.holds() for instance in room.instances), room_left)
@@ -33,16 +31,15 @@ def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
         _grow(room, scales, shares)
 
 
-def _clamp(instance: Instance) -> None:
-    """Bring sizes into the range the set allows now; take back a grow that the node refused."""
-    pod = instance.pod
-    if pod is not None and pod.resize in (Resize.DEFERRED, Resize.INFEASIBLE, Resize.ERROR):
+def kept_sizes(pod: Pod, shape: Shape) -> dict[str, int]:
+    """Return a filler's sizes, brought into the range the set allows now; a grow that the node refused is taken back."""
+    sizes = {each.resource: pod.sizes.get(each.resource, each.minimum) for each in shape.elastic}
+    if is_rigid(pod):
+        return sizes
+    if pod.resize in (Resize.DEFERRED, Resize.INFEASIBLE):
         granted = pod.allocated or pod.sizes
-        instance.sizes.update(
-            {each.resource: granted.get(each.resource, each.minimum) for each in instance.shape.elastic}
-        )
-    for each in instance.shape.elastic:
-        instance.sizes[each.resource] = min(max(instance.sizes[each.resource], each.minimum), each.maximum)
+        sizes = {name: min(size, granted.get(name, size)) for name, size in sizes.items()}
+    return {each.resource: min(max(sizes[each.resource], each.minimum), each.maximum) for each in shape.elastic}
 
 
 def _growths(instances: list[Instance], scales: Scales) -> list[tuple[float, Instance, Elastic]]:
@@ -61,9 +58,9 @@ def _shrink(instances: list[Instance], missing: dict[str, int], scales: Scales) 
     )
     for _, instance, elastic in by_worth:
         name = elastic.resource
-        taken = min(missing.get(name, 0), instance.sizes[name] - elastic.minimum)
+        slack = instance.holds().get(name, 0) - instance.smallest().get(name, 0)
+        taken = min(_round_up(name, missing.get(name, 0)), slack)
         if taken > 0:
-            taken = min(_round_up(name, taken), instance.sizes[name] - elastic.minimum)
             instance.sizes[name] -= taken
             missing = minus(missing, {name: taken})
 
@@ -81,12 +78,18 @@ def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     )
     for worth, instance, elastic in by_worth:
         name = elastic.resource
-        step = _STEPS[name]
-        more = min(left.get(name, 0), elastic.maximum - instance.sizes[name]) // step * step
+        step, covered = _STEPS[name], _covered(instance, name)
+        more = min(left.get(name, 0) + covered, elastic.maximum - instance.sizes[name]) // step * step
         if worth > 0 and _is_worthwhile(instance, name, more) and shares.within_limits(instance.owner, {name: more}):
             instance.sizes[name] += more
-            left = plus(left, {name: -more})
-            shares.add(instance.owner, {name: more})
+            left = plus(left, {name: -max(0, more - covered)})
+            shares.add(instance.owner, {name: max(0, more - covered)})
+
+
+def _covered(instance: Instance, name: str) -> int:
+    """Return how far an instance grows into what it holds anyway, because its init containers ask for more."""
+    shape = instance.shape
+    return max(0, shape.initial.get(name, 0) - shape.overhead.get(name, 0) - instance.sizes[name])
 
 
 def _may_grow(instance: Instance, shares: Shares) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.resources import Resources, devices_of, dominant_share, minus, plus, shortage, total_of
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
 Owners = dict[str, ParaSetView]
 
@@ -50,9 +50,9 @@ def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
     """Return what a filler can give back in place: nothing unless it runs, and no grow is under way."""
     owner = owners.get(pod.owner)
     shape = owner.shape(pod.shape) if owner else None
-    if shape is None or not pod.is_running or pod.resize not in (Resize.NONE, Resize.IN_PROGRESS):
+    if shape is None or is_rigid(pod) or pod.resize not in (Resize.NONE, Resize.IN_PROGRESS):
         return {}
-    slack = {each.resource: pod.sizes.get(each.resource, 0) - each.minimum for each in shape.elastic}
+    slack = minus(pod.requests, smallest_of(pod, shape))
     return {name: amount for name, amount in slack.items() if amount > 0}
 
 

@@ -48,6 +48,7 @@ def release_cheapest(
     reason: Reason,
     *,
     nominee: Pod | None,
+    may_evict: bool = True,
 ) -> Release | None:
     """Release the node where `need` costs least and set the room aside there; None if no node can hold it."""
     arriving = next((room for room in sorted(rooms, key=_by_name) if fits(need, room.open_soon)), None)
@@ -55,9 +56,10 @@ def release_cheapest(
         arriving.promise(need)
         return _release(arriving, (), beneficiary, nominee)
     offers = [(offer, room) for room in rooms if (offer := sacrifice_for(need, room, owners, now)) is not None]
+    offers = [(offer, room) for offer, room in offers if may_evict or not offer.victims]
     if not offers:
         return None
-    offer, room = min(offers, key=lambda each: (each[0].cost, each[1].name))
+    offer, room = min(offers, key=lambda each: (each[0].cost, each[1].promised.get("cpu", 0), each[1].name))
     actions = _actions(offer, room, owners, now, beneficiary, reason)
     _account(offer, room)
     room.promise(need)

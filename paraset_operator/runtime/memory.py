@@ -105,13 +105,15 @@ class Memory:
         if action.reason is Reason.STAYS_PENDING:
             self._back_off(f"{action.owner.uid}/{action.pod.place}", action.pod.place, Limit.PENDING, action.detail)
         if action.reason in YIELD_REASONS:
-            self._reclaimed(action.pod.place)
             self._lost(action.owner.uid, work_lost(action), evictions=1)
+        if action.reason is Reason.YIELDS:
+            self._reclaimed(action.pod.place)
 
     def _resized(self, action: ResizePod, outcome: Outcome) -> None:
         if outcome.is_done and action.reason in YIELD_REASONS:
-            self._reclaimed(action.pod.place)
             self._lost(action.owner.uid, {}, shrinks=1)
+            if action.reason is Reason.YIELDS:
+                self._reclaimed(action.pod.place)
         elif not outcome.is_done:
             self.yielding.pop(action.pod.uid, None)
         if outcome.result is Result.REFUSED and action.reason is Reason.GROWS and is_quota(outcome.message):

@@ -135,5 +135,7 @@ def _who(kind: str, metadata: msgspec.Raw) -> str:
         named = _names.decode(metadata)
     except msgspec.ValidationError:
         named = _Name()
-    parts = [str(part) for part in (named.namespace, named.name) if part]
-    return f"{kind or 'an object without a kind'} {'/'.join(parts) or 'without a name'}"
+    what = kind or "an object without a kind"
+    if not named.name:
+        return f"{what} without a name" + (f" in {named.namespace}" if named.namespace else "")
+    return f"{what} {named.namespace}/{named.name}" if named.namespace else f"{what} {named.name}"

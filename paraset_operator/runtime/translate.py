@@ -7,6 +7,7 @@ import msgspec
 from cronsim import CronSim
 
 from paraset_operator.acting.manifest import template_hash
+from paraset_operator.api.base import without_nulls
 from paraset_operator.api.v1alpha1 import (
     Budget,
     FillPolicy,
@@ -29,7 +30,7 @@ from paraset_operator.planning.worth import default_growth_value
 def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetView:
     """Return the planner's view of a set; `now` says which of its budgets are in force."""
     spec, meta = paraset.spec, paraset.metadata
-    pod = msgspec.convert(spec.template["spec"], PodSpec, strict=False)
+    pod = msgspec.convert(without_nulls(spec.template["spec"]), PodSpec, strict=False)
     return shape.ParaSetView(
         namespace=meta.namespace,
         name=meta.name,
@@ -138,6 +139,7 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
                 amounts(each.resources),
                 each.copies,
                 _selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
+                each.lend_devices,
             )
             for each in spec.headroom or ()
         ),
