@@ -47,11 +47,12 @@ class PodStore:
     def put(self, pod: Pod) -> None:
         """Take over a pod unless a newer state of it is known, or it is known to be gone."""
         last = self._seen.get(pod.key)
-        if pod.uid in self._tombstones or (last and last.uid == pod.uid and _is_older(pod, last)):
+        if pod.uid in self._tombstones or (last and _is_older(pod, last)):
             return
-        if pod.is_finished and not pod.is_filler:
-            if last:
-                self._forget(last)
+        if last and (last.uid != pod.uid or _counts_no_more(pod)):
+            self._bury(last.uid)
+            self._forget(last)
+        if _counts_no_more(pod):
             return
         before = self.get(pod.key)
         self._seen[pod.key] = replace(pod, resize=Resize.ERROR) if pod.uid in self._rigid else pod
@@ -150,6 +151,10 @@ class PodStore:
         self.stale_places |= {place for place in (old_place, new_place) if place is not None}
         for listener in self._listeners:
             listener(before, after)
+
+
+def _counts_no_more(pod: Pod) -> bool:
+    return pod.is_finished and not pod.is_filler
 
 
 def _is_older(pod: Pod, last: Pod) -> bool:

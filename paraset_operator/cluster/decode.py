@@ -121,7 +121,8 @@ def _owner(wire: PodWire) -> tuple[str, int]:
         if reference.controller and reference.kind == PARASET and reference.api_version.startswith(GROUP + "/"):
             head, _, tail = meta.name.rpartition("-")
             is_marked = (meta.labels or {}).get(LABEL_PARASET) == reference.name == head
-            if is_marked and tail.isdigit() and wire.spec.priority_class_name == FILLER_PRIORITY_CLASS:
+            is_index = tail.isdecimal() and tail == str(int(tail))
+            if is_marked and is_index and wire.spec.priority_class_name == FILLER_PRIORITY_CLASS:
                 return reference.uid, int(tail)
     return "", -1
 

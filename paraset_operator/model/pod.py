@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
-from paraset_operator.model.resources import Resources, nothing
+from paraset_operator.model.resources import NOTHING, Resources, minus, nothing
 
 
 class Resize(StrEnum):
@@ -15,6 +15,9 @@ class Resize(StrEnum):
     INFEASIBLE = "Infeasible"
     IN_PROGRESS = "InProgress"
     ERROR = "Error"
+
+
+_UNDER_WAY = (Resize.NONE, Resize.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,15 @@ class Pod:
     def place(self) -> str:
         """The node whose room the pod takes: where it is bound, or, for a filler on its way, where it is pinned."""
         return self.node or self.target
+
+    @property
+    def leaving(self) -> Resources:
+        """The part of what the pod holds that is on its way out: all of it, or what a shrink under way gives back."""
+        if self.is_terminating:
+            return self.held
+        if self.held is not self.requests and self.held != self.requests and self.resize in _UNDER_WAY:
+            return minus(self.held, self.requests)
+        return NOTHING
 
     @property
     def is_filler(self) -> bool:

@@ -1,6 +1,7 @@
 """Shapes and the sets that own them, translated once from the API objects."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
 from paraset_operator.model.quantity import PODS
@@ -18,7 +19,8 @@ class Elastic:
     growth_value: float
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: what every instance is compared with is kept.
+@dataclass(frozen=True)
 class Shape:
     """One way to run an instance.
 
@@ -33,7 +35,7 @@ class Shape:
     initial: Resources = field(default_factory=nothing)
     template_hash: str = ""
 
-    @property
+    @cached_property
     def smallest(self) -> dict[str, int]:
         """What a pod of this shape holds at its smallest, with overhead and its pod slot."""
         return self.at({})
@@ -47,7 +49,7 @@ class Shape:
         """Return the requests of the shape's own container at `sizes`."""
         return dict(self.fixed) | {each.resource: sizes.get(each.resource, each.minimum) for each in self.elastic}
 
-    @property
+    @cached_property
     def has_devices(self) -> bool:
         """Whether an instance takes extended resources."""
         return bool(devices_of(self.fixed))

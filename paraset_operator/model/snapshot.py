@@ -1,19 +1,42 @@
 """One frozen picture of the cluster; every decision is a function of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
+from paraset_operator.model.resources import dominant_share, total_of
 from paraset_operator.model.shape import ParaSetView
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: sums over a node's pods are kept, because most nodes do not change from one snapshot to the next.
+@dataclass(frozen=True)
 class NodeState:
     """A node with the pods that take its room: bound ones, and fillers pinned to it that are still on their way."""
 
     node: Node
     pods: tuple[Pod, ...] = ()
+
+    @cached_property
+    def held(self) -> dict[str, int]:
+        """What all pods hold together."""
+        return total_of(pod.held for pod in self.pods)
+
+    @cached_property
+    def leaving(self) -> dict[str, int]:
+        """The part of it that is on its way out."""
+        return total_of(pod.leaving for pod in self.pods)
+
+    @cached_property
+    def preempted(self) -> dict[str, int]:
+        """The part of it that the scheduler has made leave: it has an LS pod in mind for that room."""
+        return total_of(pod.held for pod in self.pods if pod.is_terminating and pod.is_preempted)
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """The dominant share of the node that each filler asks for, by uid."""
+        return {pod.uid: dominant_share(pod.requests, self.node.allocatable) for pod in self.pods if pod.is_filler}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def promise_nominated(queue: Iterable[Pod], rooms: dict[str, NodeRoom]) -> list[
     open_demand = []
     for pod in queue:
         if pod.nominated in rooms:
-            rooms[pod.nominated].promise(pod.requests)
+            rooms[pod.nominated].promise_nominated(pod.requests)
         else:
             open_demand.append(pod)
     return open_demand

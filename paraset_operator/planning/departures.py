@@ -30,7 +30,7 @@ def departures(
             if verdict is not None:
                 wanted.append((room, pod, *verdict))
     wanted += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in wanted}, owners, moment.wall)
-    for room, pod, reason, detail in _within_budgets(wanted, rooms, owners, moment.wall):
+    for room, pod, reason, detail in _within_budgets(wanted, _disruptions(rooms, snapshot), owners, moment.wall):
         leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
         room.release(pod)
     return leaving
@@ -47,7 +47,7 @@ def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
         return Reason.SUSPENDED, "spec.suspend is true"
     if shape is None:
         return Reason.SHAPE_GONE, f"spec.shapes has no {pod.shape!r} any more"
-    if devices_of(shape.fixed) != devices_of(pod.sizes):
+    if devices_of(shape.smallest) != devices_of(pod.requests):
         return Reason.SHAPE_GONE, f"shape {pod.shape!r} asks for other devices now"
     if not may_fill(owner.constraints, room.node, room.policy):
         return Reason.NODE, room.node.trouble or "the node's labels, taints or policy do not admit the set"
@@ -96,28 +96,40 @@ def _above_ceiling(
     return surplus
 
 
+def _disruptions(rooms: Collection[NodeRoom], snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+    """Return, by set, how many fillers there are, and how many of these are on their way out already."""
+    staying = {pod.uid for room in rooms for pod in room.fillers}
+    counts: dict[str, tuple[int, int]] = {}
+    for state in snapshot.nodes:
+        for pod in state.pods:
+            if pod.is_filler and not pod.is_finished:
+                there, leaving = counts.get(pod.owner, (0, 0))
+                counts[pod.owner] = there + 1, leaving + (pod.uid not in staying)
+    return counts
+
+
 def _within_budgets(
-    wanted: list[tuple[NodeRoom, Pod, Reason, str]], rooms: Collection[NodeRoom], owners: Owners, now: float
+    wanted: list[tuple[NodeRoom, Pod, Reason, str]],
+    disruptions: dict[str, tuple[int, int]],
+    owners: Owners,
+    now: float,
 ) -> list[tuple[NodeRoom, Pod, Reason, str]]:
-    """Drop what the budgets of the sets do not allow in this turn; the least loss goes first."""
-    current: dict[str, int] = {}
-    for room in rooms:
-        for pod in room.fillers:
-            current[pod.owner] = current.get(pod.owner, 0) + 1
+    """Drop what the budgets of the sets do not allow now; the least loss goes first."""
     used: dict[tuple[str, str], int] = {}
     allowed = []
     for each in sorted(wanted, key=lambda each: (each[2], victim_order(each[1], each[0], owners, now))):
         owner, budgeted = each[1].owner, _BUDGETED.get(each[2])
         if budgeted is not None:
-            used[owner, budgeted] = used.get((owner, budgeted), 0) + 1
-            if used[owner, budgeted] > disruptions_allowed(owners[owner], budgeted, current[owner]):
+            there, leaving = disruptions[owner]
+            used[owner, budgeted] = used.get((owner, budgeted), leaving) + 1
+            if used[owner, budgeted] > disruptions_allowed(owners[owner], budgeted, there):
                 continue
         allowed.append(each)
     return allowed
 
 
 def disruptions_allowed(owner: ParaSetView, reason: str, current: int) -> int:
-    """Return how many fillers may be disrupted in one turn: what the strictest budget in force allows."""
+    """Return how many fillers may be on their way out at once: what the strictest budget in force allows."""
     return min((each.allows(current) for each in owner.budgets if reason in each.reasons), default=current)
 
 

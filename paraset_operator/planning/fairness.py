@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from paraset_operator.model.policy import Tenant
-from paraset_operator.model.resources import Resources, dominant_share, fits, plus
+from paraset_operator.model.resources import Resources, dominant_share, plus
 from paraset_operator.model.shape import ParaSetView
 
 Turn = tuple[float, float, str]
@@ -39,8 +39,13 @@ class Shares:
 
     def within_limits(self, owner: ParaSetView, more: Resources) -> bool:
         """Say whether the namespace may take more under the limits the policy sets it."""
+        return all(
+            amount <= self.left_within_limits(owner, name, amount) for name, amount in more.items() if amount > 0
+        )
+
+    def left_within_limits(self, owner: ParaSetView, name: str, wanted: int) -> int:
+        """Return how much of `wanted` of a resource the namespace may still take; below zero when it holds too much."""
         tenant = self.tenants.get(owner.namespace)
-        if tenant is None or not tenant.limits:
-            return True
-        total = plus(self.by_namespace.get(owner.namespace, {}), more)
-        return fits({name: total.get(name, 0) for name in tenant.limits}, tenant.limits)
+        if tenant is None or name not in tenant.limits:
+            return wanted
+        return min(wanted, tenant.limits[name] - self.by_namespace.get(owner.namespace, {}).get(name, 0))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from paraset_operator.model.plan import Limit
-from paraset_operator.model.resources import Resources, fits, minus, plus, total_of
+from paraset_operator.model.resources import Resources, fits, minus, total_of
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.feasibility import may_fill
@@ -151,7 +151,8 @@ def _first_sizes(shape: Shape, site: Site, shares: Shares, owner: ParaSetView) -
         return sizes
     left = minus(site.left, shape.smallest)
     for each in shape.elastic:
-        more = min(each.maximum - each.minimum, left.get(each.resource, 0)) if density(each) > 0 else 0
-        if more > 0 and shares.within_limits(owner, plus(shape.smallest, {each.resource: more})):
-            sizes[each.resource] += more
+        beside = shape.smallest.get(each.resource, 0)
+        allowed = shares.left_within_limits(owner, each.resource, left.get(each.resource, 0) + beside) - beside
+        if density(each) > 0:
+            sizes[each.resource] += max(0, min(each.maximum - each.minimum, allowed))
     return sizes

@@ -43,9 +43,10 @@ def observed_workload(snapshot: Snapshot) -> Workload:
 
 def fragment(room: Resources, workload: Workload) -> dict[str, float]:
     """Return F_n(M) for each device resource of a node with this room: the idle devices that are fragment, expected."""
-    idle = devices_of(room)
-    useless = sum(share for need, share in workload.classes if not _serves(room, need))
-    return {name: amount * useless for name, amount in idle.items()}
+    return {
+        name: amount * sum(share for need, share in workload.classes if not _serves(room, need, name))
+        for name, amount in devices_of(room).items()
+    }
 
 
 def rate_of(room: Resources, workload: Workload) -> float:
@@ -71,5 +72,5 @@ def cluster_fragmentation(rooms: Iterable[Resources], workload: Workload) -> Map
     }
 
 
-def _serves(room: Resources, need: Resources) -> bool:
-    return bool(devices_of(need)) and fits(need, room)
+def _serves(room: Resources, need: Resources, device: str) -> bool:
+    return need.get(device, 0) > 0 and fits(need, room)

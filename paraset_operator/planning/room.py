@@ -9,13 +9,13 @@
   already has its victims.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.resources import Resources, minus, plus, total_of
+from paraset_operator.model.resources import Resources, dominant_share, minus, plus, total_of
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
 
@@ -54,6 +54,9 @@ class NodeRoom:
     free_now: dict[str, int]
     coming: dict[str, int]
     promised: dict[str, int] = field(default_factory=dict)
+    preempted: Resources = field(default_factory=dict)
+    claimed: dict[str, int] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
     fillers: list[Pod] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     is_cooling: bool = False
@@ -70,12 +73,25 @@ class NodeRoom:
 
     @property
     def open_soon(self) -> dict[str, int]:
-        """What an LS pod could use once all that is leaving has left."""
-        return minus(plus(self.free_now, self.coming), self.promised)
+        """What an LS pod could use once all that is leaving has left.
+
+        Room that the scheduler has made by preemption is for the pod it had in mind, seen to be nominated here or not.
+        """
+        room = minus(plus(self.free_now, self.coming), self.promised)
+        for name, amount in self.preempted.items():
+            unclaimed = amount - self.claimed.get(name, 0)
+            if unclaimed > 0:
+                room[name] = room.get(name, 0) - unclaimed
+        return room
 
     def promise(self, need: Resources) -> None:
         """Set room aside for an LS pod that is not bound yet."""
         self.promised = plus(self.promised, need)
+
+    def promise_nominated(self, need: Resources) -> None:
+        """Set room aside for an LS pod that is nominated here; if it was preempted for, that room is this pod's."""
+        self.promise(need)
+        self.claimed = plus(self.claimed, need)
 
     def release(self, pod: Pod) -> None:
         """Count a filler as leaving."""
@@ -86,7 +102,9 @@ class NodeRoom:
         """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
         requests = resized(pod, sizes)
         self.coming = plus(self.coming, minus(pod.requests, requests))
-        self.fillers[self.fillers.index(pod)] = replace(pod, sizes=sizes, requests=requests, held=requests)
+        smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
+        self.fillers[self.fillers.index(pod)] = smaller
+        self.shares = {**self.shares, pod.uid: dominant_share(requests, self.node.allocatable)}
 
     def keep_room(self) -> dict[str, int]:
         """Return what fillers may hold, whether they run or not."""
@@ -100,24 +118,17 @@ class NodeRoom:
 
 def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str]) -> NodeRoom:
     """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection."""
-    held = total_of(pod.held for pod in state.pods)
+    fillers = [pod for pod in state.pods if pod.owner in owners]
     return NodeRoom(
         node=state.node,
         policy=policy,
-        others=total_of(pod.held for pod in state.pods if pod.owner not in owners),
-        free_now=minus(state.node.allocatable, held),
-        coming=total_of(_leaving(pod) for pod in state.pods),
-        fillers=[pod for pod in state.pods if pod.owner in owners and not pod.is_terminating and not pod.is_finished],
+        others=minus(state.held, total_of(pod.held for pod in fillers)),
+        free_now=minus(state.node.allocatable, state.held),
+        coming=dict(state.leaving),
+        preempted=state.preempted,
+        shares=state.shares,
+        fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
     )
-
-
-def _leaving(pod: Pod) -> Resources:
-    """Return the part of what a pod holds that is on its way out."""
-    if pod.is_terminating:
-        return pod.held
-    if pod.held != pod.requests and pod.resize in (Resize.NONE, Resize.IN_PROGRESS):
-        return minus(pod.held, pod.requests)
-    return {}
 
 
 def is_rigid(pod: Pod) -> bool:
@@ -132,6 +143,9 @@ def smallest_of(pod: Pod, shape: Shape) -> dict[str, int]:
 
 def resized_by_shape(pod: Pod, shape: Shape, sizes: Resources) -> dict[str, int]:
     """Return what a filler holds at `sizes`: not less than its init containers ask for, whatever its own size."""
+    if not shape.initial:
+        wanted = {each.resource: sizes.get(each.resource, each.minimum) for each in shape.elastic}
+        return resized(pod, wanted)
     if all(pod.sizes.get(each.resource) == sizes.get(each.resource, each.minimum) for each in shape.elastic):
         return dict(pod.requests)
     return plus(pod.requests, minus(shape.at(sizes), shape.at(pod.sizes)))

@@ -26,13 +26,14 @@ def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     new = any(instance.pod is None for instance in room.instances)
     room_left = room.fill_room() if new else room.keep_room()
     missing = shortage(total_of(instance.holds() for instance in room.instances), room_left)
-    _shrink(room.instances, missing, scales)
+    if missing:
+        _shrink(room.instances, missing, scales)
     if not room.is_cooling:
         _grow(room, scales, shares)
 
 
 def kept_sizes(pod: Pod, shape: Shape) -> dict[str, int]:
-    """Return a filler's sizes, brought into the range the set allows now; a grow that the node refused is taken back."""
+    """Return a filler's sizes, brought into the range the set allows now; a grow the node refused is taken back."""
     sizes = {each.resource: pod.sizes.get(each.resource, each.minimum) for each in shape.elastic}
     if is_rigid(pod):
         return sizes
@@ -72,15 +73,21 @@ def _round_up(resource: str, amount: int) -> int:
 
 def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     left = minus(room.fill_room(), total_of(instance.holds() for instance in room.instances))
+    if all(left.get(name, 0) < step for name, step in _STEPS.items()) and not any(
+        instance.shape.initial for instance in room.instances
+    ):
+        return
+    growths = _growths([each for each in room.instances if _may_grow(each, shares)], scales)
     by_worth = sorted(
-        _growths([each for each in room.instances if _may_grow(each, shares)], scales),
+        (each for each in growths if each[0] > 0),
         key=lambda each: (-each[0], shares.turn_of(each[1].owner), each[1].name),
     )
-    for worth, instance, elastic in by_worth:
+    for _, instance, elastic in by_worth:
         name = elastic.resource
         step, covered = _STEPS[name], _covered(instance, name)
-        more = min(left.get(name, 0) + covered, elastic.maximum - instance.sizes[name]) // step * step
-        if worth > 0 and _is_worthwhile(instance, name, more) and shares.within_limits(instance.owner, {name: more}):
+        free = shares.left_within_limits(instance.owner, name, left.get(name, 0))
+        more = min(free + covered, elastic.maximum - instance.sizes[name]) // step * step
+        if _is_worthwhile(instance, name, more):
             instance.sizes[name] += more
             left = plus(left, {name: -max(0, more - covered)})
             shares.add(instance.owner, {name: max(0, more - covered)})

@@ -11,7 +11,16 @@ Shrinking comes before evicting, and an eviction that shrinks turned out to make
 from dataclasses import dataclass
 
 from paraset_operator.model.pod import Pod, Resize
-from paraset_operator.model.resources import Resources, devices_of, dominant_share, minus, plus, shortage, total_of
+from paraset_operator.model.resources import (
+    Resources,
+    devices_of,
+    dominant_share,
+    is_device,
+    minus,
+    plus,
+    shortage,
+    total_of,
+)
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
@@ -41,6 +50,24 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
     return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
 
 
+def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> tuple[float, ...] | None:
+    """Return a lower bound of what the need costs on the node, quick to find; None where fillers hold too little."""
+    missing = shortage(need, room.open_soon)
+    lost, victims = 0.0, 0
+    for name, amount in missing.items():
+        holders = [pod for pod in _existing(room) if pod.requests.get(name, 0) > 0]
+        held = [pod.requests[name] for pod in holders]
+        if sum(held) < amount:
+            return None
+        if is_device(name):
+            count = -(-amount // max(held))
+            losses = sorted(work_lost(pod, room, owners, now) for pod in holders)
+            # A sum in another order may differ in its last digit; the bound must not be above it.
+            bound = losses[0] if count == 1 else sum(losses[:count]) * (1 - 1e-9)
+            lost, victims = max(lost, bound), max(victims, count)
+    return (0, lost, victims, 0 if victims else 1)
+
+
 def _existing(room: NodeRoom) -> list[Pod]:
     """Return the fillers that can be told to go: one whose creation is not answered yet has no uid to name it by."""
     return [pod for pod in room.fillers if pod.uid]
@@ -58,7 +85,10 @@ def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
 
 def work_lost(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> float:
     """Return the work an eviction loses, in seconds of the whole node."""
-    return dominant_share(pod.requests, room.node.allocatable) * seconds_lost(pod, owners, now)
+    share = room.shares.get(pod.uid)
+    if share is None:
+        share = dominant_share(pod.requests, room.node.allocatable)
+    return share * seconds_lost(pod, owners, now)
 
 
 def seconds_lost(pod: Pod, owners: Owners, now: float) -> float:

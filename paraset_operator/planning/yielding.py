@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
+from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, fits
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.victims import Owners, Sacrifice, sacrifice_for, seconds_lost
+from paraset_operator.planning.victims import Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
 
 
 def make_room(waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float) -> tuple[Release, ...]:
@@ -55,15 +56,40 @@ def release_cheapest(
     if arriving is not None:
         arriving.promise(need)
         return _release(arriving, (), beneficiary, nominee)
-    offers = [(offer, room) for room in rooms if (offer := sacrifice_for(need, room, owners, now)) is not None]
-    offers = [(offer, room) for offer, room in offers if may_evict or not offer.victims]
-    if not offers:
+    cheapest = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    if cheapest is None:
         return None
-    offer, room = min(offers, key=lambda each: (each[0].cost, each[1].promised.get("cpu", 0), each[1].name))
+    offer, room = cheapest
     actions = _actions(offer, room, owners, now, beneficiary, reason)
     _account(offer, room)
     room.promise(need)
     return _release(room, actions, beneficiary, nominee)
+
+
+def _cheapest(
+    need: Resources, rooms: list[NodeRoom], owners: Owners, now: float, *, may_evict: bool
+) -> tuple[Sacrifice, NodeRoom] | None:
+    """Return the node where the need costs least; of equal ones the one with least promised, then the first by name.
+
+    Nodes are looked at by the least that the need could cost there, and no further than one could still be cheaper.
+    """
+    bounds = ((least_cost(need, room, owners, now), room) for room in rooms)
+    queue = [(bound, *_tie_break(room), room) for bound, room in bounds if bound is not None]
+    best: tuple[tuple[float, ...], int, str] | None = None
+    found: tuple[Sacrifice, NodeRoom] | None = None
+    for bound, promised, name, room in sorted(queue, key=lambda each: each[:3]):
+        if best is not None and best <= (bound, promised, name):
+            break
+        offer = sacrifice_for(need, room, owners, now)
+        if offer is None or (offer.victims and not may_evict):
+            continue
+        if best is None or (offer.cost, promised, name) < best:
+            best, found = (offer.cost, promised, name), (offer, room)
+    return found
+
+
+def _tie_break(room: NodeRoom) -> tuple[int, str]:
+    return room.promised.get(CPU, 0), room.name
 
 
 def _by_name(room: NodeRoom) -> str:

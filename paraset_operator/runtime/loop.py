@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
 # Full plans take at most this part of the time.
-_PLANNING_SHARE = 0.2
+_PLANNING_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,11 @@ def _beside(pod: PodSpec) -> tuple[dict[str, int], dict[str, int]]:
     """
     beside = spec_requests(msgspec.structs.replace(pod, init_containers=None))
     initial = spec_requests(msgspec.structs.replace(pod, containers=[]))
-    return beside | {PODS: 0}, initial | {PODS: 0}
+    return _without_slot(beside), _without_slot(initial)
+
+
+def _without_slot(requests: dict[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in requests.items() if name != PODS and amount}
 
 
 def _scale_rules(rules: ScalingRules | None) -> rates.ScaleRules:
