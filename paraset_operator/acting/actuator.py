@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
@@ -104,7 +105,8 @@ class Actuator:
                     self._pods.settle(expected)
                     self._on_outcome(Outcome(action, Result.SUPERSEDED, outcome.status, outcome.message))
                 return
-        await asyncio.gather(*(self._write(action, expected) for action, expected in writes))
+        marks = nomination is not None and self._may_nominate
+        await asyncio.gather(*(self._write(action, expected, marks=marks) for action, expected in writes))
 
     async def _nominate(self, nomination: NominatePod, nominee: Pod) -> Outcome:
         outcome = await self._attempt(nomination, self._writer.nominate(nomination))
@@ -119,8 +121,15 @@ class Actuator:
             outcome = await self._send(action)
         await self._conclude(outcome, expected)
 
-    async def _write(self, action: Action, expected: Pod) -> None:
+    async def _write(self, action: Action, expected: Pod, *, marks: bool) -> None:
+        if marks and isinstance(action, DeletePod):
+            await self._mark(action)
         await self._conclude(await self._send(action), expected)
+
+    async def _mark(self, action: DeletePod) -> None:
+        """Mark a victim; one that can't be marked is deleted all the same, and may cost a second one its place."""
+        with contextlib.suppress(*EXPECTED_ERRORS):
+            await self._writer.mark(action)
 
     async def _send(self, action: Action) -> Outcome:
         if isinstance(action, DeletePod):

@@ -1,8 +1,10 @@
 """The single writes an action is made of, and how their answers are read."""
 
+from datetime import UTC, datetime
+
 from paraset_operator.acting.manifest import pod_manifest, resize_manifest, shape_container
 from paraset_operator.acting.outcome import Outcome, Result
-from paraset_operator.api.names import FIELD_MANAGER
+from paraset_operator.api.names import FIELD_MANAGER, OPERATOR
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.client import ApiError, Client
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod
@@ -43,6 +45,22 @@ class PodWriter:
         """Change the requests of the shape's container in place."""
         body = resize_manifest(shape_container(paraset), action.sizes) | {"metadata": {"uid": action.pod.uid}}
         return await self._client.strategic_merge(pod_path(action.pod, "resize"), body)
+
+    async def mark(self, action: DeletePod) -> bytes:
+        """Mark a filler as preempted: the scheduler then waits for its room instead of preempting a second one.
+
+        It tells room that is on its way for a nominated pod from any other by this condition alone.
+        """
+        who = action.beneficiary.key if action.beneficiary else ""
+        condition = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "reason": "PreemptionByScheduler",
+            "message": f"{OPERATOR}: makes room for {who}",
+            "lastTransitionTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+        body = {"metadata": {"uid": action.pod.uid}, "status": {"conditions": [condition]}}
+        return await self._client.strategic_merge(pod_path(action.pod, "status"), body)
 
     async def nominate(self, action: NominatePod) -> bytes:
         """Nominate a node, unless the pod has changed since it was looked at: then the scheduler may have chosen."""

@@ -99,8 +99,12 @@ def _creates(
         _note_rate(contender, allowed, pacing, now)
     if pool.size < len(new):
         contender.limits[Limit.CEILING] = "other pods have the names of some of the set's fillers"
+    made, put_off = new[: (size := min(allowed, pool.size))], new[size:]
+    for room, instance in put_off:
+        room.instances = [each for each in room.instances if each is not instance]
+    contender.count -= len(put_off)
     actions = []
-    for room, instance in new[: min(allowed, pool.size)]:
+    for room, instance in made:
         instance.index, predecessors = pool.take()
         action = _create(instance, room, contender.owner)
         after = _missing_room(action.requests, room.name, open_now, givers)

@@ -181,10 +181,7 @@ def test_a_release_makes_enough_room_and_none_too_many_leave(picture: Snapshot) 
     if pod is None or any(each.priority >= pod.priority and each is not pod for each in picture.waiting):
         return
     state = next(state for state in picture.nodes if state.node.name == release.node)
-    coming = [
-        each.held if each.is_terminating else minus(each.held, each.requests)
-        for each in state.pods
-    ]
+    coming = [each.held if each.is_terminating else minus(each.held, each.requests) for each in state.pods]
     promised = [each.requests for each in picture.waiting if each.nominated == release.node]
     free = minus(plus(state.node.allocatable, total_of(coming)), total_of([*(p.held for p in state.pods), *promised]))
     victims = [each.pod for each in deletes(outcome) if each.beneficiary == release.beneficiary]

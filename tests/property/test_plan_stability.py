@@ -10,6 +10,7 @@ from paraset_operator.model.plan import Reason
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.planner import plan
 
+
 def settled(picture: Snapshot) -> Snapshot:
     """Return the picture after a plan has been carried out, and the cool-downs it left have passed."""
     for _ in range(6):

@@ -4,7 +4,20 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
-from planning_cases import GPU, amounts, deletes, filler, ls, node, paraset, pending, policy, shape, snapshot, terminating
+from planning_cases import (
+    GPU,
+    amounts,
+    deletes,
+    filler,
+    ls,
+    node,
+    paraset,
+    pending,
+    policy,
+    shape,
+    snapshot,
+    terminating,
+)
 
 from paraset_operator.model.constraints import Constraints, LabelSelector, Requirement
 from paraset_operator.model.plan import Reason

@@ -23,6 +23,7 @@ from paraset_operator.model.constraints import Constraints, Toleration
 from paraset_operator.model.node import Taint
 from paraset_operator.model.plan import Limit, Plan
 from paraset_operator.model.policy import PacingRules, Tenant
+from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.filling import fill
 from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
@@ -200,8 +201,6 @@ def test_a_new_filler_starts_within_its_namespace_limits() -> None:
 
 
 def test_nothing_is_placed_without_contenders() -> None:
-    from paraset_operator.planning.fairness import Shares
-
     shares = Shares(fillable=amounts(cpu=8))
     fill([], shares)
     assert shares.by_set == {}

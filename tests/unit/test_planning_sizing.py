@@ -91,7 +91,9 @@ def test_a_filler_does_not_grow_that(pod: Pod) -> None:
 
 
 def test_growth_that_is_worth_most_comes_first() -> None:
-    poor, rich = (paraset(name, shape(cpu=(1, 8), growth={"cpu": worth}), ceiling=1) for name, worth in [("p", 1), ("r", 50)])
+    poor, rich = (
+        paraset(name, shape(cpu=(1, 8), growth={"cpu": worth}), ceiling=1) for name, worth in [("p", 1), ("r", 50)]
+    )
     pods = [filler(poor), filler(rich)]
     assert sizes(snapshot(node(cpu=9), pods, [poor, rich])) == {"r-0": 8}
 
@@ -120,7 +122,9 @@ def test_a_filler_shrinks_for_a_new_one_with_devices() -> None:
 
 
 def test_growth_that_is_worth_least_is_given_up_first() -> None:
-    poor, rich = (paraset(name, shape(cpu=(1, 4), growth={"cpu": worth}), ceiling=1) for name, worth in [("p", 1), ("r", 50)])
+    poor, rich = (
+        paraset(name, shape(cpu=(1, 4), growth={"cpu": worth}), ceiling=1) for name, worth in [("p", 1), ("r", 50)]
+    )
     pods = [filler(poor, cpu=4), filler(rich, cpu=4), ls("b", cpu=2, node="n1")]
     assert sizes(snapshot(node(cpu=8), pods, [poor, rich])) == {"p-0": 2}
 

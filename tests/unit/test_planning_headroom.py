@@ -1,0 +1,108 @@
+"""Room kept free for LS work before it asks."""
+
+from planning_cases import (
+    GPU,
+    amounts,
+    creates,
+    deletes,
+    filler,
+    ls,
+    node,
+    paraset,
+    policy,
+    resizes,
+    shape,
+    snapshot,
+    terminating,
+)
+
+from paraset_operator.model.constraints import LabelSelector, Requirement
+from paraset_operator.model.plan import Reason
+from paraset_operator.model.policy import HeadroomShape
+from paraset_operator.planning.planner import plan
+
+SMALL = paraset("s", shape(cpu=2))
+
+
+def keeping(copies: int = 1, **need: float) -> object:
+    return policy(headroom=(HeadroomShape("inference", amounts(**need), copies),))  # type: ignore[arg-type]
+
+
+def test_headroom_that_is_there_is_not_filled() -> None:
+    outcome = plan(
+        snapshot(node(cpu=8), sets=SMALL, policies=policy(headroom=(HeadroomShape("h", amounts(cpu=4), 1),)))
+    )
+    assert len(creates(outcome)) == 2
+    assert outcome.releases == ()
+
+
+def test_each_copy_is_kept() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=2), 3),)
+    assert len(creates(plan(snapshot(node(cpu=8), sets=SMALL, policies=policy(headroom=headroom))))) == 1
+
+
+def test_a_copy_takes_a_pod_slot_too() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=1), 1),)
+    assert len(creates(plan(snapshot(node(cpu=8, pods=2), sets=SMALL, policies=policy(headroom=headroom))))) == 1
+
+
+def test_missing_headroom_is_made_by_eviction() -> None:
+    pods = [filler(SMALL, index) for index in range(4)]
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    outcome = plan(snapshot(node(cpu=8), pods, SMALL, policy(headroom=headroom)))
+    assert [each.reason for each in deletes(outcome)] == [Reason.HEADROOM]
+    assert outcome.releases[0].beneficiary.key == "headroom default/h copy 1"
+    assert outcome.releases[0].nomination is None
+
+
+def test_missing_headroom_is_made_by_a_shrink_where_that_is_enough() -> None:
+    owner = paraset("s", shape(cpu=(1, 8)))
+    headroom = (HeadroomShape("h", amounts(cpu=3), 1),)
+    outcome = plan(snapshot(node(cpu=8), [filler(owner, cpu=8)], owner, policy(headroom=headroom)))
+    assert [each.sizes["cpu"] for each in resizes(outcome)] == [5000]
+
+
+def test_no_filler_leaves_for_headroom_that_no_node_could_hold() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=9), 1),)
+    assert plan(snapshot(node(cpu=8), [filler(SMALL)], SMALL, policy(headroom=headroom))).releases == ()
+
+
+def test_room_that_is_coming_free_is_waited_for() -> None:
+    pods = [terminating(filler(SMALL, 0)), *(filler(SMALL, index) for index in (1, 2, 3))]
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    assert plan(snapshot(node(cpu=8), pods, SMALL, policy(headroom=headroom))).releases == ()
+
+
+def test_a_waiting_ls_pod_is_served_beside_the_headroom() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    outcome = plan(snapshot(node(cpu=8), [ls(cpu=4)], SMALL, policy(headroom=headroom)))
+    assert len(creates(outcome)) == 1
+
+
+def test_headroom_is_kept_on_the_nodes_that_its_selector_names() -> None:
+    on_ssd = LabelSelector((Requirement("disk", "In", ("ssd",)),))
+    headroom = (HeadroomShape("h", amounts(cpu=8), 1, on_ssd),)
+    nodes = [node("n1", cpu=8), node("n2", cpu=8, labels={"disk": "ssd"})]
+    outcome = plan(snapshot(nodes, sets=SMALL, policies=policy(headroom=headroom)))
+    assert {each.node for each in creates(outcome)} == {"n1"}
+
+
+def test_headroom_is_not_kept_on_a_node_in_trouble() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=8), 1),)
+    nodes = [node("n1", cpu=8, trouble="NotReady"), node("n2", cpu=8)]
+    assert creates(plan(snapshot(nodes, sets=SMALL, policies=policy(headroom=headroom)))) == []
+
+
+def test_headroom_of_devices_keeps_fillers_off_them() -> None:
+    owner = paraset("s", shape("gpu", cpu=1, gpus=1))
+    headroom = (HeadroomShape("h", amounts(cpu=1, gpus=1), 1),)
+    assert len(creates(plan(snapshot(node(gpus=2), sets=owner, policies=policy(headroom=headroom))))) == 1
+
+
+def test_lent_devices_are_filled_and_only_the_rest_is_kept_beside_them() -> None:
+    owner = paraset("s", shape("gpu", cpu=1, gpus=1), shape("plain", cpu=1))
+    headroom = (HeadroomShape("h", amounts(cpu=4, gpus=1), 1, lends_devices=True),)
+    made = creates(plan(snapshot(node(cpu=8, gpus=1), sets=owner, policies=policy(headroom=headroom))))
+    held = sum(each.requests["cpu"] for each in made)
+    assert sum(each.requests.get(GPU, 0) for each in made) == 1
+    assert held == 5000
