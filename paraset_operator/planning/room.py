@@ -57,6 +57,7 @@ class NodeRoom:
     preempted: Resources = field(default_factory=dict)
     claimed: dict[str, int] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
+    queue: int = 0
     fillers: list[Pod] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     is_cooling: bool = False
@@ -91,6 +92,7 @@ class NodeRoom:
     def promise_nominated(self, need: Resources) -> None:
         """Set room aside for an LS pod that is nominated here; if it was preempted for, that room is this pod's."""
         self.promise(need)
+        self.queue += 1
         self.claimed = plus(self.claimed, need)
 
     def release(self, pod: Pod) -> None:

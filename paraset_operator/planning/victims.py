@@ -9,6 +9,7 @@ Shrinking comes before evicting, and an eviction that shrinks turned out to make
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.resources import (
@@ -25,13 +26,15 @@ from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
 Owners = dict[str, ParaSetView]
+# Devices released beyond the need, work lost, victims, shrinks.
+Cost: TypeAlias = tuple[int, float, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Sacrifice:
-    """What one node gives for one need. `cost` orders the nodes: surplus devices, work lost, evictions, shrinks."""
+    """What one node gives for one need, and what that costs."""
 
-    cost: tuple[float, ...]
+    cost: Cost
     victims: tuple[Pod, ...]
     shrinks: tuple[tuple[Pod, dict[str, int]], ...]
 
@@ -50,7 +53,7 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
     return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
 
 
-def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> tuple[float, ...] | None:
+def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> Cost | None:
     """Return a lower bound of what the need costs on the node, quick to find; None where fillers hold too little."""
     missing = shortage(need, room.open_soon)
     lost, victims = 0.0, 0

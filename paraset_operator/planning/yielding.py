@@ -3,9 +3,14 @@
 Never a second eviction for the same pod: who is nominated, by us or by the scheduler, is left alone; where enough is
 already terminating the pod is only nominated; and a pod that would not fit even on a node emptied of fillers evicts
 nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
+
+LS pods are spread: the scheduler counts all pods nominated to a node together, so that each of them would wait for the
+last victim of all. Of two nodes where as many devices are given up, the one with fewer LS pods waiting comes first, and
+only then the one where less work is lost.
 """
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
@@ -15,7 +20,9 @@ from paraset_operator.model.resources import Resources, fits
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.victims import Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
+from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
+
+_Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
 def make_room(waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float) -> tuple[Release, ...]:
@@ -52,9 +59,9 @@ def release_cheapest(
     may_evict: bool = True,
 ) -> Release | None:
     """Release the node where `need` costs least and set the room aside there; None if no node can hold it."""
-    arriving = next((room for room in sorted(rooms, key=_by_name) if fits(need, room.open_soon)), None)
+    arriving = min((room for room in rooms if fits(need, room.open_soon)), key=_by_queue, default=None)
     if arriving is not None:
-        arriving.promise(need)
+        _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
     cheapest = _cheapest(need, rooms, owners, now, may_evict=may_evict)
     if cheapest is None:
@@ -62,38 +69,53 @@ def release_cheapest(
     offer, room = cheapest
     actions = _actions(offer, room, owners, now, beneficiary, reason)
     _account(offer, room)
-    room.promise(need)
+    _promise(room, need, nominee)
     return _release(room, actions, beneficiary, nominee)
+
+
+def _promise(room: NodeRoom, need: Resources, nominee: Pod | None) -> None:
+    if nominee is None:
+        room.promise(need)
+    else:
+        room.promise_nominated(need)
 
 
 def _cheapest(
     need: Resources, rooms: list[NodeRoom], owners: Owners, now: float, *, may_evict: bool
 ) -> tuple[Sacrifice, NodeRoom] | None:
-    """Return the node where the need costs least; of equal ones the one with least promised, then the first by name.
+    """Return the node where the need costs least.
 
     Nodes are looked at by the least that the need could cost there, and no further than one could still be cheaper.
     """
-    bounds = ((least_cost(need, room, owners, now), room) for room in rooms)
-    queue = [(bound, *_tie_break(room), room) for bound, room in bounds if bound is not None]
-    best: tuple[tuple[float, ...], int, str] | None = None
+    bounds = [(bound, room) for room in rooms if (bound := least_cost(need, room, owners, now)) is not None]
+    best: _Rank | None = None
     found: tuple[Sacrifice, NodeRoom] | None = None
-    for bound, promised, name, room in sorted(queue, key=lambda each: each[:3]):
-        if best is not None and best <= (bound, promised, name):
+    for rank, room in sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first):
+        if best is not None and best <= rank:
             break
         offer = sacrifice_for(need, room, owners, now)
         if offer is None or (offer.victims and not may_evict):
             continue
-        if best is None or (offer.cost, promised, name) < best:
-            best, found = (offer.cost, promised, name), (offer, room)
+        if best is None or _rank(offer.cost, room) < best:
+            best, found = _rank(offer.cost, room), (offer, room)
     return found
 
 
-def _tie_break(room: NodeRoom) -> tuple[int, str]:
-    return room.promised.get(CPU, 0), room.name
+def _rank(cost: Cost, room: NodeRoom) -> _Rank:
+    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
+
+    Of equal ones the one with least promised comes first, then the first by name.
+    """
+    surplus, lost, victims, shrinks = cost
+    return (surplus, room.queue, lost, victims, shrinks, room.promised.get(CPU, 0), room.name)
 
 
-def _by_name(room: NodeRoom) -> str:
-    return room.name
+def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:
+    return pair[0]
+
+
+def _by_queue(room: NodeRoom) -> tuple[int, str]:
+    return room.queue, room.name
 
 
 def _release(
