@@ -150,6 +150,7 @@ def scheduler(layout: Layout, settings: ClusterSettings) -> list[str]:
         f"--config={path}",
         "--bind-address=127.0.0.1",
         f"--secure-port={layout.scheduler_port}",
+        "--authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics",
         f"--cert-dir={layout.pki}",
     ]
 

@@ -122,9 +122,11 @@ class Actuator:
         await self._conclude(outcome, expected)
 
     async def _write(self, action: Action, expected: Pod, *, marks: bool) -> None:
-        if marks and isinstance(action, DeletePod):
-            await self._mark(action)
-        await self._conclude(await self._send(action), expected)
+        if not (marks and isinstance(action, DeletePod)):
+            await self._conclude(await self._send(action), expected)
+            return
+        _, outcome = await asyncio.gather(self._mark(action), self._send(action))
+        await self._conclude(outcome, expected)
 
     async def _mark(self, action: DeletePod) -> None:
         """Mark a victim; one that can't be marked is deleted all the same, and may cost a second one its place."""

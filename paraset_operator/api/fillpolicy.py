@@ -70,8 +70,8 @@ class Headroom(Model):
     copies: int = Field(1, ge=0, le=100_000, description="Copies for which room is kept free, over all nodes together.")
     lend_devices: bool = Field(
         False,
-        description="Whether devices of the shape are lent meanwhile: only the rest is kept free, on nodes that have or "
-        "lend such devices, so that an LS pod of this shape costs one filler its place and no other has to shrink.",
+        description="Whether devices of the shape are lent meanwhile: only the rest is kept free, on nodes that have "
+        "or lend such devices, so that an LS pod of this shape costs one filler its place and no other has to shrink.",
     )
     node_selector: LabelSelector | None = Field(
         None, description="Nodes on which the room is kept; left out: all nodes of the policy."
@@ -193,6 +193,13 @@ class FillPolicySpec(Model):
     nomination: bool = Field(
         True,
         description="Whether the operator may nominate a node for an LS pod (pods/status) while it makes room there.",
+    )
+    ahead_percent: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="While LS pods wait for room: how much more is made than they ask for, in hundredths of their "
+        "number, because a burst goes on and pods take each other's places; fewer pods than make up a whole one get none.",
     )
     tenants: list[Tenant] | None = Field(
         None, max_length=256, description="Shares and limits of namespaces; the first that fits a namespace counts."

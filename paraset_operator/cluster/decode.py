@@ -12,6 +12,7 @@ from paraset_operator.api.names import (
     LABEL_PARASET,
     LABEL_SHAPE,
     LABEL_TEMPLATE_HASH,
+    OPERATOR,
     PARASET,
 )
 from paraset_operator.cluster.requests import amounts, held_requests, spec_requests
@@ -203,8 +204,12 @@ def _trouble(status: PodStatus) -> str:
 
 
 def _is_preempted(status: PodStatus) -> bool:
+    """Say whether the scheduler has preempted the pod; those we have marked so ourselves say who did it."""
     return any(
-        each.type == "DisruptionTarget" and each.reason == "PreemptionByScheduler" for each in status.conditions or ()
+        each.type == "DisruptionTarget"
+        and each.reason == "PreemptionByScheduler"
+        and not each.message.startswith(OPERATOR)
+        for each in status.conditions or ()
     )
 
 

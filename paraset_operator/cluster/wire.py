@@ -146,6 +146,7 @@ class Condition(Wire):
     type: str = ""
     status: str = ""
     reason: str = ""
+    message: str = ""
 
 
 class WaitingState(Wire):

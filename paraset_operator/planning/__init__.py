@@ -8,6 +8,7 @@ room           what a node has free, now and soon
 demand         which LS pods need room, and where the scheduler can put them by itself
 yielding       the cheapest node to make room on, for each LS pod that fits nowhere
 victims        who leaves first on a node, and what is shrunk instead
+ahead          a little more room than waiting LS pods ask for
 headroom       room kept for LS shapes
 departures     fillers that must leave whatever the room
 filling        which set is next, and where

@@ -4,18 +4,16 @@ Room is given before it is taken: departures, shrinks, then creates, then growth
 which is not free yet names what it waits `after`; it is not carried out before that has been seen to be gone.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, Limit, Reason, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.resources import Resources, fits, minus
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.feasibility import allowed_tolerations
 from paraset_operator.planning.filling import Contender
-from paraset_operator.planning.names import IndexPool
-from paraset_operator.planning.pacing import Pacing, creations_allowed
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.yielding import capped_grace
 
@@ -25,28 +23,15 @@ def actions_for(
     leaving: list[DeletePod],
     contenders: list[Contender],
     snapshot: Snapshot,
-    pacing: Pacing,
-    now: float,
 ) -> tuple[Action, ...]:
     """Return the actions in the order to carry them out."""
     resizes = [action for room in rooms.values() for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     open_now = {room.name: _open_for_fillers(room) for room in rooms.values()}
     givers = _givers(snapshot, leaving, shrinks)
-    gone = {action.pod.uid for action in leaving} | _victims(rooms.values(), snapshot)
-    creates = [
-        action
-        for contender in contenders
-        for action in _creates(contender, rooms.values(), snapshot, gone, open_now, givers, pacing, now)
-    ]
+    creates = [action for contender in contenders for action in _creates(contender, rooms.values(), open_now, givers)]
     grows = [_when_free(action, open_now, givers) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
-
-
-def _victims(rooms: Iterable[NodeRoom], snapshot: Snapshot) -> set[str]:
-    """Return the uids of the fillers that the plan no longer counts on: they leave for LS work, if for nothing else."""
-    kept = {instance.pod.uid for room in rooms for instance in room.instances if instance.pod}
-    return {pod.uid for state in snapshot.nodes for pod in state.pods if pod.is_filler and pod.uid not in kept}
 
 
 def _open_for_fillers(room: NodeRoom) -> dict[str, int]:
@@ -84,40 +69,18 @@ def _resize_reason(pod: Pod, sizes: Resources) -> Reason:
 def _creates(
     contender: Contender,
     rooms: Iterable[NodeRoom],
-    snapshot: Snapshot,
-    leaving: Container[str],
     open_now: dict[str, dict[str, int]],
     givers: Mapping[str, tuple[str, ...]],
-    pacing: Pacing,
-    now: float,
 ) -> list[CreatePod]:
-    new = [(room, it) for room in rooms for it in room.instances if it.pod is None and it.owner is contender.owner]
-    pool = IndexPool.of(contender.owner, snapshot, leaving)
-    unproven = sum(1 for each in pool.own if not each.is_ready)
-    allowed = creations_allowed(pacing, contender.owner, contender.count - len(new), now, unproven)
-    if allowed < len(new):
-        _note_rate(contender, allowed, pacing, now)
-    if pool.size < len(new):
-        contender.limits[Limit.CEILING] = "other pods have the names of some of the set's fillers"
-    made, put_off = new[: (size := min(allowed, pool.size))], new[size:]
-    for room, instance in put_off:
-        room.instances = [each for each in room.instances if each is not instance]
-    contender.count -= len(put_off)
     actions = []
-    for room, instance in made:
-        instance.index, predecessors = pool.take()
-        action = _create(instance, room, contender.owner)
-        after = _missing_room(action.requests, room.name, open_now, givers)
-        actions.append(replace(action, after=(*after, *predecessors)))
+    for room in rooms:
+        for instance in room.instances:
+            if instance.pod is None and instance.owner is contender.owner and contender.pool:
+                instance.index, predecessors = contender.pool.take()
+                action = _create(instance, room, contender.owner)
+                after = _missing_room(action.requests, room.name, open_now, givers)
+                actions.append(replace(action, after=tuple(dict.fromkeys((*after, *predecessors)))))
     return actions
-
-
-def _note_rate(contender: Contender, allowed: int, pacing: Pacing, now: float) -> None:
-    trial = pacing.trial_of(contender.owner.uid, now)
-    if trial:
-        contender.limits[trial.cause] = f"starting again slowly after: {trial.message}"
-    else:
-        contender.limits[Limit.RATE] = f"spec.behavior.scaleUp allows {allowed} more now"
 
 
 def _create(instance: Instance, room: NodeRoom, owner: ParaSetView) -> CreatePod:

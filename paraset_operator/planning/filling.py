@@ -18,7 +18,8 @@ from paraset_operator.model.resources import Resources, fits, minus, total_of
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.feasibility import may_fill
-from paraset_operator.planning.pacing import Pacing
+from paraset_operator.planning.names import IndexPool
+from paraset_operator.planning.pacing import Pacing, creations_allowed
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.shape_choice import device_shapes, plain_shapes
 from paraset_operator.planning.worth import density
@@ -41,13 +42,19 @@ class Site:
 
 @dataclass(slots=True)
 class Contender:
-    """A set while holes are filled: how many fillers it has, where its shapes are tried next, what stopped it."""
+    """A set while holes are filled: how many fillers it has and may have, where they are tried next, what stopped it.
+
+    Nothing is placed that may not be made now: others would shrink for it, or go without the room, for nothing.
+    """
 
     owner: ParaSetView
     count: int
     sites: list[Site]
+    most: int = 0
+    pool: IndexPool | None = None
     cursors: dict[str, int] = field(default_factory=dict)
     limits: dict[Limit, str] = field(default_factory=dict)
+    bound: tuple[Limit, str] | None = None
 
 
 def site_of(room: NodeRoom) -> Site:
@@ -81,22 +88,42 @@ def contender_of(owner: ParaSetView, count: int, sites: list[Site], pacing: Paci
     return Contender(owner, count, usable, limits=limits)
 
 
+def admit(contender: Contender, pool: IndexPool, pacing: Pacing, now: float) -> None:
+    """Bound how many fillers a set may have after this plan: by its ceiling, the names it has left, and its rates."""
+    unproven = sum(1 for each in pool.own if not each.is_ready)
+    allowed = creations_allowed(pacing, contender.owner, contender.count, now, unproven)
+    contender.pool = pool
+    contender.most = min(contender.owner.ceiling, contender.count + min(allowed, pool.size))
+    if contender.most == contender.owner.ceiling:
+        return
+    trial = pacing.trial_of(contender.owner.uid, now)
+    if pool.size < min(allowed, contender.owner.ceiling - contender.count):
+        contender.bound = Limit.CEILING, "other pods have the names of some of the set's fillers"
+    elif trial:
+        contender.bound = trial.cause, f"starting again slowly after: {trial.message}"
+    else:
+        contender.bound = Limit.RATE, f"spec.behavior.scaleUp allows {allowed} more now"
+
+
 def fill(contenders: list[Contender], shares: Shares) -> None:
     """Place new instances until nothing more fits or is allowed."""
     fillable = shares.fillable
     _take_turns(
         contenders, shares, lambda it: [*device_shapes(it, fillable), *plain_shapes(it, fillable)], _below_floor
     )
-    _take_turns(contenders, shares, lambda it: device_shapes(it, fillable), _below_ceiling)
-    _take_turns(contenders, shares, lambda it: plain_shapes(it, fillable), _below_ceiling)
+    _take_turns(contenders, shares, lambda it: device_shapes(it, fillable), _below_most)
+    _take_turns(contenders, shares, lambda it: plain_shapes(it, fillable), _below_most)
+    for contender in contenders:
+        if contender.bound and contender.count == contender.most:
+            contender.limits.setdefault(*contender.bound)
 
 
 def _below_floor(contender: Contender) -> bool:
-    return contender.count < min(contender.owner.floor, contender.owner.ceiling)
+    return contender.count < min(contender.owner.floor, contender.most)
 
 
-def _below_ceiling(contender: Contender) -> bool:
-    return contender.count < contender.owner.ceiling
+def _below_most(contender: Contender) -> bool:
+    return contender.count < contender.most
 
 
 def _take_turns(

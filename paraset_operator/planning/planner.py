@@ -9,13 +9,15 @@ from paraset_operator.model.policy import DEFAULT_POLICY, PolicyView, Tenant
 from paraset_operator.model.resources import total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.ahead import make_ahead
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.differences import actions_for
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.feasibility import may_fill, policy_of
-from paraset_operator.planning.filling import Contender, Site, contender_of, fill, site_of
+from paraset_operator.planning.filling import Contender, Site, admit, contender_of, fill, site_of
 from paraset_operator.planning.fragmentation import observed_workload, rate_of
 from paraset_operator.planning.headroom import keep_headroom
+from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.reports import node_report, set_report
 from paraset_operator.planning.room import Instance, NodeRoom, room_of
@@ -61,13 +63,16 @@ def plan(snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _STA
     draft.contenders = [
         contender_of(owner, counts[owner.uid], sites, pacing, moment.monotonic) for owner in snapshot.sets
     ]
+    gone = _gone(draft, snapshot)
+    for contender in draft.contenders:
+        admit(contender, IndexPool.of(contender.owner, snapshot, gone), pacing, moment.monotonic)
     fill(draft.contenders, shares)
     # 4. Size: shrink for what came, grow into what is left.
     scales = {owner.key: scale_of(owner, shares.fillable) for owner in snapshot.sets}
     for room in draft.rooms.values():
         size_instances(room, scales, shares)
     # 5. What differs from what runs becomes actions, room given before room taken.
-    actions = actions_for(draft.rooms, draft.leaving, draft.contenders, snapshot, pacing, moment.monotonic)
+    actions = actions_for(draft.rooms, draft.leaving, draft.contenders, snapshot)
     return Plan(
         releases=draft.releases,
         actions=actions,
@@ -88,7 +93,8 @@ def _with_yields(snapshot: Snapshot, moment: Moment) -> _Draft:
     owners = {owner.uid: owner for owner in snapshot.sets}
     rooms = {state.node.name: room_of(state, policy_of(state.node, policies), owners) for state in snapshot.nodes}
     draft = _Draft(rooms, owners, policies)
-    draft.releases = make_room(snapshot.waiting, rooms, owners, moment.wall)
+    draft.releases, served = make_room(snapshot.waiting, rooms, owners, moment.wall)
+    draft.releases += make_ahead(snapshot.waiting, served, rooms, owners, moment.wall)
     draft.releases += keep_headroom(policies, rooms, owners, moment.wall)
     return draft
 
@@ -106,6 +112,13 @@ def _keep(draft: _Draft) -> Shares:
                 room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
                 shares.add(owner, pod.requests)
     return shares
+
+
+def _gone(draft: _Draft, snapshot: Snapshot) -> set[str]:
+    """Return the uids of the fillers that are not kept: they leave, for LS work or for reasons of their own."""
+    kept = {instance.pod.uid for room in draft.rooms.values() for instance in room.instances if instance.pod}
+    pods = (pod for state in snapshot.nodes for pod in state.pods)
+    return {pod.uid for pod in (*pods, *snapshot.waiting) if pod.is_filler and pod.uid not in kept}
 
 
 def _admits_any(room: NodeRoom, owners: Iterable[ParaSetView]) -> bool:

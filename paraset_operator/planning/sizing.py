@@ -59,6 +59,8 @@ def _shrink(instances: list[Instance], missing: dict[str, int], scales: Scales) 
     )
     for _, instance, elastic in by_worth:
         name = elastic.resource
+        if missing.get(name, 0) <= 0:
+            continue
         slack = instance.holds().get(name, 0) - instance.smallest().get(name, 0)
         taken = min(_round_up(name, missing.get(name, 0)), slack)
         if taken > 0:

@@ -25,26 +25,34 @@ from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cos
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
-def make_room(waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float) -> tuple[Release, ...]:
-    """Return the releases for all LS pods that wait, and account in `rooms` for where each of them will go."""
-    releases = []
+def make_room(
+    waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float
+) -> tuple[tuple[Release, ...], set[str]]:
+    """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
+
+    Accounts in `rooms` for where each of them will go.
+    """
+    releases, landed = [], set()
     for pod in promise_nominated(queue_of(waiting), rooms):
-        if pod.constraints.is_judgeable:
-            release = _answer(pod, rooms, owners, now)
-            if release is not None:
-                releases.append(release)
-    return tuple(releases)
+        if not pod.constraints.is_judgeable:
+            continue
+        candidates = feasible_rooms(pod, rooms.values())
+        home = landing(pod.requests, candidates)
+        if home is not None:
+            home.promise(pod.requests)
+            landed.add(pod.uid)
+            continue
+        beneficiary = Beneficiary(pod.key, pod.uid)
+        lent = rooms_lent(pod, candidates)
+        release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+        if release is not None:
+            releases.append(release)
+    return tuple(releases), landed
 
 
-def _answer(pod: Pod, rooms: dict[str, NodeRoom], owners: Owners, now: float) -> Release | None:
-    candidates = feasible_rooms(pod, rooms.values())
-    home = landing(pod.requests, candidates)
-    if home is not None:
-        home.promise(pod.requests)
-        return None
-    ours = [room for room in candidates if room.policy is not None and pod.priority >= room.policy.ls_priority]
-    beneficiary = Beneficiary(pod.key, pod.uid)
-    return release_cheapest(pod.requests, ours, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+def rooms_lent(pod: Pod, rooms: list[NodeRoom]) -> list[NodeRoom]:
+    """Return the nodes where fillers yield to the pod: a policy covers them and takes the pod for LS work."""
+    return [room for room in rooms if room.policy is not None and pod.priority >= room.policy.ls_priority]
 
 
 def release_cheapest(

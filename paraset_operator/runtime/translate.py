@@ -150,6 +150,7 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
         max_grace_seconds=spec.max_grace_period_seconds,
         tolerations=tuple(_toleration(each) for each in spec.tolerations),
         nominates=spec.nomination,
+        ahead_percent=spec.ahead_percent,
         tenants=_tenants(value, namespaces),
         pacing=policy.PacingRules(
             pacing.cool_down_seconds,

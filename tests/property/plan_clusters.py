@@ -30,7 +30,7 @@ from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import Moment, Snapshot
 
 NOW = Moment(monotonic=50.0, wall=1000.0)
-SETTINGS = settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 Pick = Callable[[int, int], int]
 
@@ -128,7 +128,7 @@ def _set(pick: Pick, kind: Kind, index: int) -> ParaSetView:
 def _shape(pick: Pick, kind: Kind, number: int) -> Shape:
     low = pick(1, 4) / 2
     small = pick(0, 4) / 2
-    growth = {"memory": pick(0, 2)} if small else {}
+    growth = {"memory": float(pick(0, 2))} if small else {}
     return shape(
         f"shape{number}",
         cpu=(low, low + pick(0, 12) / 2) if pick(0, 3) else low,
@@ -141,7 +141,9 @@ def _shape(pick: Pick, kind: Kind, number: int) -> Shape:
     )
 
 
-def _filler(pick: Pick, kind: Kind, owner: ParaSetView, index: int, at: Node) -> Pod:
+def _filler(  # noqa: PLR0911 - one state a line
+    pick: Pick, kind: Kind, owner: ParaSetView, index: int, at: Node
+) -> Pod:
     of = owner.shapes[pick(0, len(owner.shapes) - 1)]
     sizes = {each.resource: each.minimum + (each.maximum - each.minimum) * pick(0, 4) // 4 for each in of.elastic}
     started = float(pick(0, 1000))
@@ -182,7 +184,12 @@ def _waiting(pick: Pick, kind: Kind, index: int, nodes: list[Node]) -> Pod:
 
 def _policy(pick: Pick, kind: Kind) -> PolicyView:
     headroom = [
-        HeadroomShape(f"h{index}", amounts(pick(0, 8) / 2, pick(0, 4), max(0, pick(-1, 2))), pick(0, 2))
+        HeadroomShape(
+            f"h{index}",
+            amounts(pick(0, 8) / 2, pick(0, 4), max(0, pick(-1, 2))),
+            copies=pick(0, 2),
+            lends_devices=pick(0, 1) == 1,
+        )
         for index in range(pick(0, 2) if kind.headroom else 0)
     ]
     return policy(

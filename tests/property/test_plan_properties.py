@@ -5,13 +5,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 from plan_clusters import NOW, SETTINGS, clusters
-from planning_cases import creates, deletes, ls, resizes, snapshot
+from planning_cases import amounts, creates, deletes, ls, resizes, snapshot
 from planning_outcome import all_pods, reserve_of, resized
 
-from paraset_operator.model.plan import CreatePod, Plan, Reason, ResizePod
+from paraset_operator.model.plan import CreatePod, DeletePod, Plan, Reason, ResizePod
 from paraset_operator.model.resources import fits, minus, plus, total_of
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.planner import plan, plan_yield
+from paraset_operator.planning.room import room_of
+from paraset_operator.planning.victims import least_cost, sacrifice_for
 
 
 def taking_on(outcome: Plan, name: str) -> bool:
@@ -72,7 +74,8 @@ def test_no_foreign_pod_is_touched(picture: Snapshot) -> None:
     outcome = plan(picture, moment=NOW)
     known = {owner.uid for owner in picture.sets}
     seen = {pod.uid: pod for pod in all_pods(picture)}
-    for action in (*deletes(outcome), *resizes(outcome)):
+    touched: list[DeletePod | ResizePod] = [*deletes(outcome), *resizes(outcome)]
+    for action in touched:
         assert action.pod.owner == action.owner.uid
         assert action.pod.owner in known
         assert not seen[action.pod.uid].is_terminating
@@ -95,7 +98,9 @@ def test_a_pod_is_deleted_once_and_each_further_resize_is_smaller(picture: Snaps
 @SETTINGS
 @given(clusters())
 def test_sizes_stay_between_minimum_and_maximum(picture: Snapshot) -> None:
-    for action in (*creates(outcome := plan(picture, moment=NOW)), *resizes(outcome)):
+    outcome = plan(picture, moment=NOW)
+    sized: list[CreatePod | ResizePod] = [*creates(outcome), *resizes(outcome)]
+    for action in sized:
         shape = action.owner.shape(action.shape if isinstance(action, CreatePod) else action.pod.shape)
         assert shape is not None
         for each in shape.elastic:
@@ -185,7 +190,9 @@ def test_a_release_makes_enough_room_and_none_too_many_leave(picture: Snapshot) 
     promised = [each.requests for each in picture.waiting if each.nominated == release.node]
     free = minus(plus(state.node.allocatable, total_of(coming)), total_of([*(p.held for p in state.pods), *promised]))
     victims = [each.pod for each in deletes(outcome) if each.beneficiary == release.beneficiary]
-    shrunk = [minus(each.pod.requests, each.requests) for each in resizes(outcome) if each.beneficiary]
+    shrunk = [
+        minus(each.pod.requests, each.requests) for each in resizes(outcome) if each.beneficiary == release.beneficiary
+    ]
     room = plus(free, total_of([*(each.requests for each in victims), *shrunk]))
     assert fits(pod.requests, room)
     for victim in victims:
@@ -204,9 +211,24 @@ def test_an_ls_pod_that_no_node_could_hold_evicts_no_one(picture: Snapshot) -> N
         )
         for state in picture.nodes
     ]
-    cpu = max(max(room.get("cpu", 0) for room in rooms), 0) + 1
+    cpu = max(0, *(room.get("cpu", 0) for room in rooms)) + 1
     large = ls("large", cpu=cpu / 1000, priority=10_000)
     nodes = [state.node for state in picture.nodes]
     alone = snapshot(nodes, all_pods(picture), picture.sets, picture.policies)
     more = snapshot(nodes, [*all_pods(picture), large], picture.sets, picture.policies)
     assert plan(more, moment=NOW).releases == plan(alone, moment=NOW).releases
+
+
+@SETTINGS
+@given(clusters(), st.integers(1, 16), st.integers(0, 4))
+def test_the_quick_look_at_a_node_never_finds_more_cost_than_there_is(picture: Snapshot, cpu: int, gpus: int) -> None:
+    """Or a cheaper node would not be looked at; and it finds room wherever there is some."""
+    owners = {owner.uid: owner for owner in picture.sets}
+    need = amounts(cpu=cpu / 2, gpus=gpus, pods=1)
+    for state in picture.nodes:
+        room = room_of(state, picture.policies[0], owners)
+        offer = sacrifice_for(need, room, owners, NOW.wall)
+        bound = least_cost(need, room, owners, NOW.wall)
+        if offer is not None and not fits(need, room.open_soon):
+            assert bound is not None
+            assert bound <= offer.cost

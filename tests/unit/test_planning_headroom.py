@@ -1,5 +1,7 @@
 """Room kept free for LS work before it asks."""
 
+from collections import Counter
+
 from planning_cases import (
     GPU,
     amounts,
@@ -22,10 +24,6 @@ from paraset_operator.model.policy import HeadroomShape
 from paraset_operator.planning.planner import plan
 
 SMALL = paraset("s", shape(cpu=2))
-
-
-def keeping(copies: int = 1, **need: float) -> object:
-    return policy(headroom=(HeadroomShape("inference", amounts(**need), copies),))  # type: ignore[arg-type]
 
 
 def test_headroom_that_is_there_is_not_filled() -> None:
@@ -106,3 +104,15 @@ def test_lent_devices_are_filled_and_only_the_rest_is_kept_beside_them() -> None
     held = sum(each.requests["cpu"] for each in made)
     assert sum(each.requests.get(GPU, 0) for each in made) == 1
     assert held == 5000
+
+
+def test_what_was_filled_does_not_move_the_headroom_to_where_fillers_are() -> None:
+    """Filling n1 leaves it fewer cores open than n2 has: the room kept on n1 stays there, and no one is evicted."""
+    owner = paraset("s", shape("gpu", cpu=1, gpus=1))
+    headroom = (HeadroomShape("h", amounts(cpu=4, gpus=1), 1),)
+    nodes = [node("n1", cpu=9, gpus=4), node("n2", cpu=7, gpus=2)]
+    first = plan(snapshot(nodes, sets=owner, policies=policy(headroom=headroom)))
+    assert Counter(each.node for each in creates(first)) == {"n1": 3, "n2": 2}
+    pods = [filler(owner, each.index, node=each.node) for each in creates(first)]
+    again = plan(snapshot(nodes, pods, owner, policy(headroom=headroom)))
+    assert (again.releases, again.actions) == ((), ())

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from planning_cases import creates, node, paraset, shape, snapshot
+from planning_cases import creates, filler, node, paraset, shape, snapshot
 
 from paraset_operator.model.plan import Limit
 from paraset_operator.model.policy import PacingRules
@@ -195,6 +195,20 @@ def test_no_more_is_created_than_the_rules_allow() -> None:
     assert len(creates(outcome)) == 2
     assert outcome.sets[0].replicas == 2
     assert [each.reason for each in outcome.sets[0].limited_by] == [Limit.RATE]
+
+
+def test_nothing_makes_room_for_what_may_not_be_made_now() -> None:
+    halted = paraset("g", shape(cpu=2, gpus=1), scale_up=ScaleRules(is_disabled=True))
+    elastic = paraset("s", shape(cpu=(1, 8)), ceiling=1)
+    outcome = plan(snapshot(node(cpu=8, gpus=1), [filler(elastic, cpu=8)], [elastic, halted]))
+    assert outcome.actions == ()
+    assert [each.reason for each in outcome.sets[0].limited_by] == [Limit.RATE]
+
+
+def test_what_a_set_may_not_take_now_is_left_to_others() -> None:
+    halted = paraset("a", shape(cpu=8), scale_up=ScaleRules(is_disabled=True))
+    other = paraset("b", shape(cpu=8))
+    assert [each.owner.name for each in creates(plan(snapshot(node(cpu=8), sets=[halted, other])))] == ["b"]
 
 
 def test_a_percentage_of_a_budget_is_rounded_up() -> None:
