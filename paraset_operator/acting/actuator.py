@@ -43,6 +43,7 @@ class Actuator:
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
+        self._last_write: dict[str, asyncio.Future[None]] = {}
         self._may_nominate = True
 
     @property
@@ -134,6 +135,19 @@ class Actuator:
             await self._writer.mark(action)
 
     async def _send(self, action: Action) -> Outcome:
+        """Send a write once all earlier ones about the same pod are answered, so that the last decision holds."""
+        key, mine = key_of(action), asyncio.get_running_loop().create_future()
+        earlier, self._last_write[key] = self._last_write.get(key), mine
+        try:
+            if earlier is not None:
+                await earlier
+            return await self._send_now(action)
+        finally:
+            mine.set_result(None)
+            if self._last_write.get(key) is mine:
+                del self._last_write[key]
+
+    async def _send_now(self, action: Action) -> Outcome:
         if isinstance(action, DeletePod):
             return await self._attempt(action, self._writer.delete(action))
         paraset = self._find(action.owner.uid)

@@ -198,8 +198,8 @@ class FillPolicySpec(Model):
         10,
         ge=0,
         le=100,
-        description="While LS pods wait for room: how much more is made than they ask for, in hundredths of their "
-        "number, because a burst goes on and pods take each other's places; fewer pods than make up a whole one get none.",
+        description="While LS pods wait for room: how many more places are made, in hundredths of their number and "
+        "rounded down, because a burst goes on and pods take each other's places.",
     )
     tenants: list[Tenant] | None = Field(
         None, max_length=256, description="Shares and limits of namespaces; the first that fits a namespace counts."

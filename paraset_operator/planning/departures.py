@@ -27,7 +27,7 @@ def departures(
     for room in rooms:
         for pod in room.fillers:
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
-            if verdict is not None:
+            if verdict is not None and not _is_too_young(pod, room, verdict[0], moment.wall):
                 wanted.append((room, pod, *verdict))
     wanted += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in wanted}, owners, moment.wall)
     for room, pod, reason, detail in _within_budgets(wanted, _disruptions(rooms, snapshot), owners, moment.wall):
@@ -56,6 +56,13 @@ def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
     if shape.template_hash != pod.template_hash:
         return Reason.OUTDATED, "spec.template has changed"
     return None
+
+
+def _is_too_young(pod: Pod, room: NodeRoom, reason: Reason, wall: float) -> bool:
+    """Say whether a filler that is replaced for a better one has not run for long enough to be worth its start."""
+    if reason is not Reason.OUTDATED or not pod.started or room.policy is None:
+        return False
+    return wall - pod.started < room.policy.pacing.min_run
 
 
 def _waited(pod: Pod, pacing: Pacing, now: float) -> float:

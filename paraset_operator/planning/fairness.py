@@ -16,7 +16,7 @@ Turn = tuple[float, float, str]
 
 @dataclass(slots=True)
 class Shares:
-    """What each set and namespace holds while a plan is made; `paused` are the uids of sets that take nothing more."""
+    """What each set and namespace holds while a plan is made; `paused` are uids of sets and fillers not to grow."""
 
     fillable: Resources
     tenants: Mapping[str, Tenant] = field(default_factory=dict)

@@ -6,6 +6,7 @@ All times are seconds of one monotonic clock. Nothing here is needed for safety:
   it anew; one that comes after it, before as long a calm has passed, doubles it, up to the maximum (600 s).
 - A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling up to 300 s.
   Then it is on trial for as long again: it begins with one filler, and may have as many unproven as have proven good.
+- A filler whose growth its node has refused does not grow again for a back-off.
 - A filler that is unbound for the pending timeout is withdrawn, and its set keeps off that node for a back-off.
 """
 
@@ -22,6 +23,7 @@ _Value = TypeVar("_Value")
 
 # Creations within so many seconds are remembered as one entry, so that a large set does not fill the memory.
 _TOGETHER = 1.0
+_GROWTH = "growth-of-"
 
 
 def _empty() -> Mapping[str, "Wait"]:
@@ -62,6 +64,11 @@ class Pacing:
         wait = self.back_offs.get(owner_uid)
         return wait if wait and wait.until <= now <= wait.until + wait.seconds else None
 
+    def paused_growth(self, now: float) -> frozenset[str]:
+        """Return the uids of the fillers whose growth was refused a short while ago."""
+        waits = ((key, wait) for key, wait in self.back_offs.items() if now < wait.until)
+        return frozenset(key.removeprefix(_GROWTH) for key, _ in waits if key.startswith(_GROWTH))
+
     def next_expiry(self, now: float) -> float | None:
         """Return when the next wait or trial ends, so that the caller can plan again then; None if nothing waits."""
         ends = [wait.until for wait in (*self.cool_downs.values(), *self.back_offs.values())]
@@ -88,6 +95,11 @@ def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, caus
     wait = Wait(now + seconds, seconds, cause, message)
     proofs = MappingProxyType({name: count for name, count in pacing.proofs.items() if name != key})
     return replace(pacing, back_offs=_with(pacing.back_offs, key, wait), proofs=proofs)
+
+
+def with_refused_growth(pacing: Pacing, pod_uid: str, now: float, rules: PacingRules) -> Pacing:
+    """Return the state after a node has refused the growth of a filler."""
+    return with_back_off(pacing, _GROWTH + pod_uid, now, rules, Limit.RATE)
 
 
 def with_proof(pacing: Pacing, owner_uid: str, now: float) -> Pacing:

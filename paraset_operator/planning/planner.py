@@ -55,6 +55,7 @@ def plan(snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _STA
     # 3. Keep what runs, fill the holes that are left, neediest set first.
     shares = _keep(draft)
     shares.paused = frozenset(uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic))
+    shares.paused |= pacing.paused_growth(moment.monotonic)
     sites = _sites(draft, snapshot)
     counts = dict.fromkeys(draft.owners, 0)
     for room in draft.rooms.values():

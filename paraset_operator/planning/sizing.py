@@ -103,7 +103,7 @@ def _covered(instance: Instance, name: str) -> int:
 
 def _may_grow(instance: Instance, shares: Shares) -> bool:
     pod = instance.pod
-    if instance.owner.uid in shares.paused:
+    if instance.owner.uid in shares.paused or (pod is not None and pod.uid in shares.paused):
         return False
     return pod is None or (pod.is_running and pod.resize is Resize.NONE and pod.held == pod.requests)
 

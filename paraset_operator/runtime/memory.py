@@ -110,6 +110,9 @@ class Memory:
             self._reclaimed(action.pod.place)
 
     def _resized(self, action: ResizePod, outcome: Outcome) -> None:
+        if action.reason is Reason.REVERTS:
+            rules = self._rules_of(action.pod.place)
+            self.pacing = pacing.with_refused_growth(self.pacing, action.pod.uid, self._clock(), rules)
         if outcome.is_done and action.reason in YIELD_REASONS:
             self._lost(action.owner.uid, {}, shrinks=1)
             if action.reason is Reason.YIELDS:

@@ -84,7 +84,8 @@ def _beside(pod: PodSpec) -> tuple[dict[str, int], dict[str, int]]:
     The template names no resource of the shape's container that a shape sets (a rule of the API), so the sum of the
     template's own requests is what comes on top.
     """
-    beside = spec_requests(msgspec.structs.replace(pod, init_containers=None))
+    sidecars = [each for each in pod.init_containers or () if each.restart_policy == "Always"]
+    beside = spec_requests(msgspec.structs.replace(pod, init_containers=sidecars))
     initial = spec_requests(msgspec.structs.replace(pod, containers=[]))
     return _without_slot(beside), _without_slot(initial)
 
