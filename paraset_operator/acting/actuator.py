@@ -65,7 +65,8 @@ class Actuator:
         expected = [self._expect(action) for action in actions]
         nomination = release.nomination if self._may_nominate else None
         nominee = self._expect_nomination(nomination) if nomination else None
-        self._spawn(self._release(nomination, nominee, list(zip(actions, expected, strict=True))))
+        writes: list[tuple[Action, Pod]] = list(zip(actions, expected, strict=True))
+        self._spawn(self._release(nomination, nominee, writes, marks=release.marks))
 
     async def close(self) -> None:
         """Wait for what is under way, not long."""
@@ -97,7 +98,7 @@ class Actuator:
         return pod
 
     async def _release(
-        self, nomination: NominatePod | None, nominee: Pod | None, writes: list[tuple[Action, Pod]]
+        self, nomination: NominatePod | None, nominee: Pod | None, writes: list[tuple[Action, Pod]], *, marks: bool
     ) -> None:
         if nomination is not None and nominee is not None:
             outcome = await self._nominate(nomination, nominee)
@@ -106,7 +107,7 @@ class Actuator:
                     self._pods.settle(expected)
                     self._on_outcome(Outcome(action, Result.SUPERSEDED, outcome.status, outcome.message))
                 return
-        marks = nomination is not None and self._may_nominate
+        marks = marks and self._may_nominate
         await asyncio.gather(*(self._write(action, expected, marks=marks) for action, expected in writes))
 
     async def _nominate(self, nomination: NominatePod, nominee: Pod) -> Outcome:

@@ -107,6 +107,7 @@ def pod_of(wire: PodWire) -> Pod:
         is_ready=_condition(status, "Ready") == "True",
         is_running=status.phase == "Running",
         is_preempted=_is_preempted(status),
+        may_preempt=spec.preemption_policy != "Never",
         resize=_resize(status),
         trouble=_trouble(status) if owner else "",
         created=_seconds(meta.creation_timestamp),

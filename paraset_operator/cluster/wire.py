@@ -127,6 +127,7 @@ class PodSpec(Wire):
     node_name: str = ""
     priority: int | None = None
     priority_class_name: str = ""
+    preemption_policy: str | None = None
     scheduling_gates: list[Present] | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None

@@ -53,6 +53,7 @@ class Pod:
     is_ready: bool = False
     is_running: bool = False
     is_preempted: bool = False
+    may_preempt: bool = True
     resize: Resize = Resize.NONE
     trouble: str = ""
     created: float = 0.0

@@ -43,13 +43,15 @@ class NodeState:
 class Snapshot:
     """Nodes by name, ParaSets by key, policies by name, each in that order; `waiting` are pods without a node.
 
-    A pod waits if it is bound nowhere, or is a filler whose node does not exist.
+    A pod waits if it is bound nowhere, or is a filler whose node does not exist. `fresh` are the uids of LS pods seen
+    so short a while ago that the scheduler may still be at its first attempt, in which it preempts by itself.
     """
 
     nodes: tuple[NodeState, ...] = ()
     waiting: tuple[Pod, ...] = ()
     sets: tuple[ParaSetView, ...] = ()
     policies: tuple[PolicyView, ...] = ()
+    fresh: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _with_yields(snapshot: Snapshot, moment: Moment) -> _Draft:
     owners = {owner.uid: owner for owner in snapshot.sets}
     rooms = {state.node.name: room_of(state, policy_of(state.node, policies), owners) for state in snapshot.nodes}
     draft = _Draft(rooms, owners, policies)
-    draft.releases, served = make_room(snapshot.waiting, rooms, owners, moment.wall)
+    draft.releases, served = make_room(snapshot.waiting, snapshot.fresh, rooms, owners, moment.wall)
     draft.releases += make_ahead(snapshot.waiting, served, rooms, owners, moment.wall)
     draft.releases += keep_headroom(policies, rooms, owners, moment.wall)
     return draft

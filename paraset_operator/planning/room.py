@@ -74,16 +74,13 @@ class NodeRoom:
 
     @property
     def open_soon(self) -> dict[str, int]:
-        """What an LS pod could use once all that is leaving has left.
+        """What an LS pod could use once all that is leaving has left."""
+        return minus(plus(self.free_now, self.coming), self.promised)
 
-        Room that the scheduler has made by preemption is for the pod it had in mind, seen to be nominated here or not.
-        """
-        room = minus(plus(self.free_now, self.coming), self.promised)
-        for name, amount in self.preempted.items():
-            unclaimed = amount - self.claimed.get(name, 0)
-            if unclaimed > 0:
-                room[name] = room.get(name, 0) - unclaimed
-        return room
+    @property
+    def unclaimed(self) -> dict[str, int]:
+        """What the scheduler has made leave here, and no pod that is nominated here takes."""
+        return minus(self.preempted, self.claimed)
 
     def promise(self, need: Resources) -> None:
         """Set room aside for an LS pod that is not bound yet."""

@@ -1,6 +1,7 @@
 """Making room for LS pods that fit nowhere: nominate and release the cheapest feasible node.
 
-Never a second eviction for the same pod: who is nominated, by us or by the scheduler, is left alone; where enough is
+Never a second eviction for the same pod: who is so fresh that the scheduler may be at its first attempt, in which it
+preempts by itself, gets that moment; who is nominated, by us or by the scheduler, is left alone; where enough is
 already terminating the pod is only nominated; and a pod that would not fit even on a node emptied of fillers evicts
 nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
 
@@ -9,14 +10,14 @@ last victim of all. Of two nodes where as many devices are given up, the one wit
 only then the one where less work is lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, fits
+from paraset_operator.model.resources import Resources, devices_of, fits
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
 from paraset_operator.planning.room import NodeRoom, resized
@@ -26,14 +27,16 @@ _Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
 def make_room(
-    waiting: Iterable[Pod], rooms: dict[str, NodeRoom], owners: Owners, now: float
+    waiting: Iterable[Pod], fresh: Container[str], rooms: dict[str, NodeRoom], owners: Owners, now: float
 ) -> tuple[tuple[Release, ...], set[str]]:
     """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
 
     Accounts in `rooms` for where each of them will go.
     """
     releases, landed = [], set()
-    for pod in promise_nominated(queue_of(waiting), rooms):
+    queue = promise_nominated(queue_of(waiting), rooms)
+    _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), rooms)
+    for pod in queue:
         if not pod.constraints.is_judgeable:
             continue
         candidates = feasible_rooms(pod, rooms.values())
@@ -41,13 +44,27 @@ def make_room(
         if home is not None:
             home.promise(pod.requests)
             landed.add(pod.uid)
-            continue
-        beneficiary = Beneficiary(pod.key, pod.uid)
-        lent = rooms_lent(pod, candidates)
-        release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
-        if release is not None:
-            releases.append(release)
+        elif pod.uid not in fresh:
+            beneficiary = Beneficiary(pod.key, pod.uid)
+            lent = rooms_lent(pod, candidates)
+            release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+            if release is not None:
+                releases.append(release)
     return tuple(releases), landed
+
+
+def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: dict[str, NodeRoom]) -> None:
+    """Set room aside that the scheduler has made by preemption for pods whose nomination is not seen yet."""
+    for pod in fresh:
+        made = (room for room in rooms.values() if room.preempted and _is_for(pod, room))
+        home = min(made, key=_by_queue, default=None)
+        if home is not None:
+            home.promise_nominated(pod.requests)
+
+
+def _is_for(pod: Pod, room: NodeRoom) -> bool:
+    devices = devices_of(pod.requests) or {name: amount for name, amount in pod.requests.items() if name == CPU}
+    return fits(devices, room.unclaimed) and fits(pod.requests, room.open_soon)
 
 
 def rooms_lent(pod: Pod, rooms: list[NodeRoom]) -> list[NodeRoom]:
@@ -129,11 +146,11 @@ def _by_queue(room: NodeRoom) -> tuple[int, str]:
 def _release(
     room: NodeRoom, actions: tuple[DeletePod | ResizePod, ...], beneficiary: Beneficiary, nominee: Pod | None
 ) -> Release | None:
-    nominates = nominee is not None and room.policy is not None and room.policy.nominates
-    if not actions and not nominates:
+    may_nominate = room.policy is not None and room.policy.nominates
+    nomination = NominatePod(nominee, room.name) if nominee is not None and may_nominate else None
+    if not actions and nomination is None:
         return None
-    nomination = NominatePod(nominee, room.name) if nominee is not None and nominates else None
-    return Release(room.name, beneficiary, nomination, actions)
+    return Release(room.name, beneficiary, nomination, actions, marks=may_nominate)
 
 
 def _actions(

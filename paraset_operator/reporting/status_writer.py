@@ -54,14 +54,13 @@ class StatusWriter:
             target.task.cancel()
 
     async def _write(self, target: _Target) -> None:
-        await asyncio.sleep(max(0.0, target.written_at + EVERY - time.monotonic()))
-        patch = merge_patch(target.known, target.wanted)
-        target.written_at = time.monotonic()
+        """Write until what was reported last is written: a report may come while a write is on its way."""
+        written: Status | None = None
         try:
-            if patch:
-                answer = msgspec.json.decode(await self._client.merge(f"{target.path}/status", {"status": patch}))
-                target.known = dict(answer.get("status") or {})
-                self._on_answer(answer)
+            while written is not target.wanted:
+                await asyncio.sleep(max(0.0, target.written_at + EVERY - time.monotonic()))
+                written = target.wanted
+                await self._bring_up_to(target, written)
         except ApiError as error:
             if error.status != 404:
                 _log.warning("status not written", path=target.path, error=str(error))
@@ -69,6 +68,14 @@ class StatusWriter:
             _log.warning("status not written", path=target.path, error=str(error) or type(error).__name__)
         finally:
             target.task = None
+
+    async def _bring_up_to(self, target: _Target, wanted: Status) -> None:
+        patch = merge_patch(target.known, wanted)
+        if patch:
+            target.written_at = time.monotonic()
+            answer = msgspec.json.decode(await self._client.merge(f"{target.path}/status", {"status": patch}))
+            target.known = dict(answer.get("status") or {})
+            self._on_answer(answer)
 
 
 def merge_patch(before: Status, after: Status) -> Status:

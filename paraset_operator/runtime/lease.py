@@ -33,6 +33,7 @@ class Lease:
         self._path = f"{self._collection}/{OPERATOR}"
         self._believed_until = float("-inf")
         self._told = False
+        self._is_over = False
         self._seen: tuple[object, ...] = ()
         self._seen_at = 0.0
 
@@ -42,15 +43,16 @@ class Lease:
         return time.monotonic() < self._believed_until
 
     async def run(self) -> None:
-        """Try to lead, and go on leading, until cancelled."""
-        while True:
+        """Try to lead, and go on leading, until cancelled or given up."""
+        while not self._is_over:
             await self._attempt()
             self._tell()
             await asyncio.sleep(RENEW_EVERY if self.is_held else TRY_EVERY)
             self._tell()
 
     async def give_up(self) -> None:
-        """Let go of the Lease, so that a standby need not wait."""
+        """Let go of the Lease for good, so that a standby need not wait."""
+        self._is_over = True
         if not self.is_held:
             return
         self._believed_until = float("-inf")

@@ -1,6 +1,8 @@
 """The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
 
-- Urgent: as soon as an LS pod is seen to wait, step 1 of the plan is made and carried out, at once and by itself.
+- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself. kube-scheduler has a
+  head start of a moment, because it preempts in its first attempt: acting at the same time would cost a second victim.
+  A pod it may not preempt for is answered at once.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -29,6 +31,8 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
+# How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
+HEAD_START = 0.1
 # Full plans take at most this part of the time.
 _PLANNING_SHARE = 0.1
 
@@ -58,6 +62,7 @@ class Loop:
         self._may_act, self._on_turn = may_act, on_turn
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._yields = 0
+        self._wanting: dict[str, float] = {}
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -68,17 +73,32 @@ class Loop:
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Decide how urgent a change of a pod is."""
-        if after is not None and _wants_room(after) and not (before is not None and _wants_room(before)):
-            self._urgent.set()
+        if after is not None and _wants_room(after):
+            if after.uid not in self._wanting:
+                self._begin_to_want(after)
+        elif before is not None:
+            self._wanting.pop(before.uid, None)
         if not _is_same(before, after):
             self._changed.set()
+
+    def _begin_to_want(self, pod: Pod) -> None:
+        if pod.may_preempt:
+            self._wanting[pod.uid] = time.monotonic()
+            asyncio.get_running_loop().call_later(HEAD_START + 0.005, self._urgent.set)
+        else:
+            self._wanting[pod.uid] = float("-inf")
+            self._urgent.set()
+
+    def _fresh(self) -> frozenset[str]:
+        since = time.monotonic() - HEAD_START
+        return frozenset(uid for uid, seen in self._wanting.items() if seen > since)
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act():
+            if self._may_act() and len(self._wanting) > len(self._fresh()):
                 self._yield()
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
@@ -102,7 +122,7 @@ class Loop:
 
     def _yield(self) -> None:
         began = time.perf_counter()
-        snapshot = self._picture.freeze()
+        snapshot = self._picture.freeze(self._fresh())
         releases = plan_yield(snapshot, _now())
         self._metrics.planned("urgent", time.perf_counter() - began)
         observed = _observed_nodes(snapshot)
@@ -115,7 +135,7 @@ class Loop:
         self._changed.clear()
         began, yields = time.perf_counter(), self._yields
         self._memory.waits(self._unbound())
-        snapshot, pacing, moment = self._picture.freeze(), self._memory.pacing, _now()
+        snapshot, pacing, moment = self._picture.freeze(self._fresh()), self._memory.pacing, _now()
         made = await asyncio.to_thread(plan, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)

@@ -37,10 +37,10 @@ class Picture:
         self._fault_of = fault_of
         self._views: dict[str, tuple[object, ParaSetView]] = {}
 
-    def freeze(self) -> Snapshot:
-        """Return the picture as of now."""
+    def freeze(self, fresh: frozenset[str] = frozenset()) -> Snapshot:
+        """Return the picture as of now; `fresh` are LS pods that the scheduler may be at its first attempt for."""
         nodes, waiting = self._cache.freeze()
-        return Snapshot(nodes, waiting, self.sets(), self.policies())
+        return Snapshot(nodes, waiting, self.sets(), self.policies(), fresh)
 
     def sets(self) -> tuple[ParaSetView, ...]:
         """Return the sets that can be planned for, by key."""

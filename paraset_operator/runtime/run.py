@@ -49,8 +49,7 @@ def run_operator(options: argparse.Namespace) -> int:
 
 async def _run(connection: Connection, options: Options) -> int:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _stop_on_signals(stop)
     async with Client(connection) as client:
         await _reach(client, connection)
         operator = Operator(client, options.namespace, options.identity)
@@ -62,6 +61,11 @@ async def _run(connection: Connection, options: Options) -> int:
             await operator.close()
             await _cancel(work)
     return code
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
 async def _reach(client: Client, connection: Connection) -> None:
@@ -93,13 +97,17 @@ async def _serving(operator: Operator, options: Options) -> AsyncIterator[None]:
 
 
 async def _kopf(connection: Connection, operator: Operator, stop: asyncio.Event) -> None:
-    await kopf.operator(
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=registry_for(connection, operator.sets, operator.policies),
         settings=settings_for(),
         clusterwide=True,
         standalone=True,
         stop_flag=stop,
     )
+    # Kopf has put handlers of its own in place of ours, which would end it alone, and only seconds later the rest.
+    _stop_on_signals(stop)
+    await kopf.run_tasks(tasks, ignored=others)
 
 
 async def _relist(operator: Operator) -> None:
