@@ -39,7 +39,7 @@ integration: control-plane ## The tests that run the operator against the real A
 	$(BIN)/python -m pytest tests/integration $(ARGS)
 
 e2e: control-plane ## The scenarios a user would try; KUBECONFIG=... make e2e runs them on that cluster
-	$(BIN)/python -m pytest tests/e2e $(ARGS)
+	$(BIN)/python -m pytest tests/e2e $(if $(KUBECONFIG),"--kubeconfig=$(KUBECONFIG)") $(ARGS)
 
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .

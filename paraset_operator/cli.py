@@ -59,11 +59,11 @@ def _reader_gone() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from paraset_operator.cluster.connection import ConnectionFailedError
-    from paraset_operator.runtime.run import run_operator
+    from paraset_operator.runtime.run import StartFailedError, run_operator
 
     try:
         return run_operator(options)
-    except ConnectionFailedError as error:
+    except (ConnectionFailedError, StartFailedError) as error:
         raise CliError(str(error)) from error
 
 

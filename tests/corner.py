@@ -1,11 +1,13 @@
 """A part of a cluster that one test has to itself: a pool of nodes, the policy for it, and a namespace."""
 
+from collections.abc import Callable
 from typing import Any
+
+from manifests import GPU, POOL, Json, fill_policy, ls_pod, paraset
+from operating import Operated, eventually, merge
 
 from demo.objects import Pod
 from devcluster import NodeSpec
-from manifests import GPU, POOL, Json, fill_policy, ls_pod, paraset
-from operating import Operated, eventually, merge
 
 SETS = "/apis/paraset.io/v1alpha1/namespaces/{}/parasets"
 POLICIES = "/apis/paraset.io/v1alpha1/fillpolicies"
@@ -86,13 +88,15 @@ class Corner:
         """When each filler a set ever had was first seen."""
         return self.operated.made(self.name, name)
 
-    def until_running(self, count: int, name: str = "", namespace: str = "") -> list[Pod]:
-        """Wait until exactly so many fillers run, and none is leaving or on its way."""
+    def until_running(
+        self, count: int, name: str = "", namespace: str = "", where: Callable[[Pod], bool] = lambda _: True
+    ) -> list[Pod]:
+        """Wait until exactly so many fillers run, all of them as `where` says, and none is leaving or on its way."""
 
         def look() -> list[Pod]:
             every = self.operated.fillers(namespace or self.name, name)
-            running = [pod for pod in every if pod.phase == "Running" and not pod.terminating]
-            return running if len(running) == len(every) == count else []
+            good = [pod for pod in every if pod.phase == "Running" and not pod.terminating and where(pod)]
+            return good if len(good) == len(every) == count else []
 
         if count:
             return eventually(f"{count} fillers run", look)

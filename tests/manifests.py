@@ -11,6 +11,8 @@ FAILURE = "devcluster.paraset.io/failure"
 EXIT = "pod-delete.stage.kwok.x-k8s.io/delay"
 # LS work that preempts nobody by itself: whatever leaves for it was made to by the operator.
 PATIENT = "patient"
+# The same below the priority from which work is LS.
+HUMBLE = "humble"
 # An image that kubelets have anyway; it ends at once when told to.
 IMAGE = "registry.k8s.io/pause:3.10"
 
@@ -28,14 +30,9 @@ def fixed_shape(cpu: str = "1", name: str = "fixed") -> Json:
     return {"name": name, "fixed": {"cpu": cpu, "memory": "64Mi"}}
 
 
-def patient_class() -> Json:
-    return {
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": PATIENT},
-        "value": 1000,
-        "preemptionPolicy": "Never",
-    }
+def priority_classes() -> list[Json]:
+    common = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "preemptionPolicy": "Never"}
+    return [common | {"metadata": {"name": name}, "value": value} for name, value in ((PATIENT, 1000), (HUMBLE, -5))]
 
 
 def paraset(
@@ -63,7 +60,8 @@ def paraset(
 
 def fill_policy(name: str, pool: str, **spec: Any) -> Json:
     """A FillPolicy for the nodes of a pool, quick in everything unless told otherwise."""
-    pacing = {"coolDownSeconds": 1, "coolDownMaxSeconds": 1, "backOffSeconds": 1, "backOffMaxSeconds": 8}
+    waits = {"coolDownSeconds": 1, "coolDownMaxSeconds": 1, "backOffSeconds": 1, "backOffMaxSeconds": 8}
+    pacing = waits | {"minRunSeconds": 0}
     return {
         "apiVersion": "paraset.io/v1alpha1",
         "kind": "FillPolicy",

@@ -1,7 +1,8 @@
 """An operator at work on a local control plane, and waits that end as soon as what they wait for has come about.
 
-A test never sleeps: `eventually` waits until a deadline for something to become true, `holds` watches that something
-stays true. What the operator did is told by the observer, which watches the API server by itself, and by the audit log.
+A test never sleeps: `eventually` waits until a deadline for something to become true, `stays_empty` watches that
+nothing happens. What the operator did is told by the observer, which watches the API server by itself, and by the audit
+log.
 """
 
 import contextlib
@@ -10,7 +11,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
+
+from manifests import Json, priority_classes
 
 from demo.audit import AuditLog
 from demo.install import ACCOUNT, OPERATOR_USER, SYSTEM_NAMESPACE, install
@@ -19,9 +23,10 @@ from demo.observer import Observer
 from demo.operator_process import OperatorProcess
 from devcluster import LocalCluster
 from devcluster.api import ApiError
-from manifests import Json, patient_class
 
 T = TypeVar("T")
+
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/paraset-system/leases/paraset-operator"
 
 # Generous, because the machine may be busy: a wait ends when the thing has happened, not when the time is over.
 SECONDS = 60.0
@@ -39,16 +44,26 @@ def eventually(what: str, look: Callable[[], T], seconds: float = SECONDS) -> T:
         time.sleep(0.05)
 
 
-def holds(what: str, look: Callable[[], object], seconds: float) -> None:
-    """Watch that `look` returns something true all the time."""
+def stays_empty(look: Callable[[], list[Any]], seconds: float) -> None:
+    """Watch that `look` returns nothing all the time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        assert look(), f"{what}: not any more"
+        seen = look()
+        assert not seen, seen
         time.sleep(0.05)
 
 
 class Operator(OperatorProcess):
-    """The operator's process with its own endpoints."""
+    """The operator's process, its name in the Lease and its endpoints."""
+
+    def __init__(self, kubeconfig: Path, logs: Path, identity: str) -> None:
+        super().__init__(kubeconfig, logs, identity)
+        self.identity = identity
+        self.kubeconfig = kubeconfig
+
+    @property
+    def health_port(self) -> int:
+        return self._health
 
     def health(self) -> Json:
         """What /readyz tells, ready or not; OSError if nobody answers."""
@@ -90,7 +105,11 @@ class Operated:
 
     @contextlib.contextmanager
     def operator(self, identity: str = "operator") -> Iterator[Operator]:
-        """An operator under its own ServiceAccount, not yet started, with a log of its own."""
+        """An operator under its own ServiceAccount, not yet started, with a log of its own.
+
+        It need not wait for the Lease of one that was killed at the end of an earlier test.
+        """
+        self.cluster.api.delete(LEASE)
         account = self.cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, ACCOUNT)
         with Operator(account, self.cluster.folder / "logs" / identity, identity) as process:
             yield process
@@ -139,19 +158,32 @@ class Operated:
     def events(self, namespace: str) -> list[Json]:
         return list(self.cluster.api.get(f"/api/v1/namespaces/{namespace}/events")["items"])
 
-    def writes(self, since: float) -> list[str]:
-        """The operator's writes since then (wall clock), leases left out, in words."""
+    def writes(self, since: float, resource: str = "") -> list[str]:
+        """The operator's requests since then (wall clock) that changed something, in words; leases are left out.
+
+        A refused one has changed nothing, such as the question after each start whether a template is still taken:
+        a dry run under a name that is taken.
+        """
         return [
             f"{each.verb} {each.resource}/{each.subresource} {each.namespace}/{each.name}: {each.code}"
             for each in self.audit.writes(since)
+            if each.code < 300 and resource in ("", each.resource)
         ]
+
+    def refused_creates(self, namespace: str) -> int:
+        """How many creates of pods in that namespace the API server refused the operator."""
+        return sum(
+            each.verb == "create" and each.resource == "pods" and each.namespace == namespace and each.code == 403
+            for each in self.audit.poll()
+        )
 
 
 @contextlib.contextmanager
 def prepared(cluster: LocalCluster) -> Iterator[Operated]:
     """Install everything but the operator itself, and watch."""
     install(cluster)
-    cluster.api.post("/apis/scheduling.k8s.io/v1/priorityclasses", patient_class())
+    for each in priority_classes():
+        cluster.api.post("/apis/scheduling.k8s.io/v1/priorityclasses", each)
     with Observer(cluster.kubeconfig) as observer:
         yield Operated(cluster, observer, AuditLog(cluster.audit_log, OPERATOR_USER))
 

@@ -50,6 +50,7 @@ def _in_cluster() -> Connection:
 
 def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
     # Imported here: it costs half a second and 50 MB, which an operator in a pod need not spend.
+    import yaml  # noqa: PLC0415
     from kubernetes import client, config  # noqa: PLC0415
 
     settings = client.Configuration()
@@ -57,7 +58,7 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
         config.load_kube_config(  # type: ignore[no-untyped-call]
             config_file=path, context=context, client_configuration=settings
         )
-    except (config.ConfigException, OSError, ValueError, TypeError) as error:
+    except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
         named = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
         raise ConnectionFailedError(
             f"kubeconfig {named} can't be used: {error}; name another with --kubeconfig or KUBECONFIG"

@@ -29,8 +29,10 @@ def departures(
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
             if verdict is not None and not _is_too_young(pod, room, verdict[0], moment.wall):
                 wanted.append((room, pod, *verdict))
-    wanted += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in wanted}, owners, moment.wall)
-    for room, pod, reason, detail in _within_budgets(wanted, _disruptions(rooms, snapshot), owners, moment.wall):
+    allowed = _within_budgets(wanted, _disruptions(rooms, snapshot), owners, moment.wall)
+    # Who stays because of a budget counts against the ceiling, which no budget limits.
+    allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, moment.wall)
+    for room, pod, reason, detail in allowed:
         leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
         room.release(pod)
     return leaving

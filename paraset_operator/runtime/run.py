@@ -25,6 +25,10 @@ _log = structlog.get_logger(__name__)
 RELIST_EVERY = 300.0
 
 
+class StartFailedError(Exception):
+    """Something on this machine is in the way; the message says what to set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says."""
@@ -39,7 +43,10 @@ class Options:
 
 
 def run_operator(options: argparse.Namespace) -> int:
-    """Run until told to stop; return the exit code. Raise ConnectionFailedError when there is no way to a cluster."""
+    """Run until told to stop; return the exit code.
+
+    Raise ConnectionFailedError when there is no way to a cluster, StartFailedError when a port is taken.
+    """
     set_up_logging(options.log_format, options.log_level)
     names = ("kubeconfig", "context", "namespace", "identity", "bind_address", "health_port", "metrics_port")
     chosen = Options(**{name: getattr(options, name) for name in names})
@@ -87,8 +94,14 @@ async def _serving(operator: Operator, options: Options) -> AsyncIterator[None]:
         (health.health_app(operator.health), options.health_port),
         (health.metrics_app(operator.metrics.registry), options.metrics_port),
     )
-    runners = [await health.serve(app, options.bind_address, port) for app, port in apps]
+    runners = []
     try:
+        for app, port in apps:
+            try:
+                runners.append(await health.serve(app, options.bind_address, port))
+            except OSError as error:
+                words = f"can't listen at {options.bind_address}, port {port}: {error.strerror or error}"
+                raise StartFailedError(f"{words}; choose with --bind-address, --health-port, --metrics-port") from error
         yield
     finally:
         for runner in runners:

@@ -1,0 +1,78 @@
+"""Killed at any moment and started again, the operator goes on as if nothing had been."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from corner import Corner
+from manifests import fixed_shape
+from operating import Operated, Operator, eventually, stays_empty
+
+# Longer than a status may wait to be written.
+QUIET_SECONDS = 2.5
+
+
+@pytest.fixture
+def mortal(bare: Operated) -> Iterator[Operator]:
+    with bare.operator() as process:
+        yield process
+
+
+def until_quiet(operated: Operated) -> None:
+    """Wait until the operator has not written for a while."""
+    eventually("the operator is quiet", lambda: time.time() - operated.audit.last_write() > QUIET_SECONDS)
+
+
+def test_killed_while_filling_it_fills_all_the_same(lone_corner: Corner, mortal: Operator) -> None:
+    lone_corner.add_nodes("a", "b", "c", gpus=8)
+    lone_corner.add_set(replicas=30)
+    mortal.start()
+    for count in (1, 8, 16):
+        eventually(f"{count} fillers", lambda count=count: len(lone_corner.made()) >= count)  # type: ignore[misc]
+        mortal.kill()
+        mortal.start()
+    lone_corner.until_running(24)
+    assert len(lone_corner.made()) == 24
+
+
+def test_killed_while_yielding_it_yields_all_the_same(lone_corner: Corner, mortal: Operator) -> None:
+    lone_corner.add_nodes("a", "b", "c", gpus=8)
+    lone_corner.add_set(replicas=24)
+    mortal.start_ready()
+    lone_corner.until_running(24)
+    burst = [f"ls-{index}" for index in range(12)]
+    for name in burst:
+        lone_corner.add_ls(name, gpus=1, priorityClassName="")
+    for count in (1, 6):
+        eventually(f"{count} have left", lambda count=count: len(lone_corner.left()) >= count)  # type: ignore[misc]
+        mortal.kill()
+        mortal.start()
+    lone_corner.until_bound(*burst)
+    lone_corner.until_running(12)
+
+
+def test_killed_while_fillers_leave_it_keeps_to_the_ceiling(lone_corner: Corner, mortal: Operator) -> None:
+    lone_corner.add_nodes("a", "b", gpus=8)
+    lone_corner.add_set(replicas=16)
+    mortal.start_ready()
+    lone_corner.until_running(16)
+    lone_corner.change_set(replicas=3)
+    eventually("some have left", lambda: len(lone_corner.left()) > 0)
+    mortal.kill()
+    lone_corner.change_set(replicas=6)
+    mortal.start()
+    lone_corner.until_running(6)
+
+
+def test_started_again_with_nothing_changed_it_moves_and_writes_nothing(lone_corner: Corner, mortal: Operator) -> None:
+    lone_corner.add_nodes("a", "b", gpus=4)
+    lone_corner.add_set(replicas=20)
+    lone_corner.add_set("cores", shapes=[fixed_shape("2")])
+    mortal.start_ready()
+    lone_corner.until_running(8, "s")
+    until_quiet(lone_corner.operated)
+    since = time.time()
+    mortal.kill()
+    mortal.start_ready()
+    eventually("it leads", mortal.leads)
+    stays_empty(lambda: lone_corner.operated.writes(since), QUIET_SECONDS)
