@@ -32,7 +32,7 @@ def install(cluster: LocalCluster) -> None:
 
 
 def apply_examples(cluster: LocalCluster) -> None:
-    """The policy and the two example sets as they are, but that simulated pods take a while to exit, as real ones do."""
+    """The policy and the two example sets as they are, but that simulated pods take a while to exit like real ones."""
     for name in EXAMPLES:
         documents = list(yaml.safe_load_all((ROOT / "examples" / f"{name}.yaml").read_text()))
         for document in documents:
