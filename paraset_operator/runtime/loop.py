@@ -10,8 +10,9 @@
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -61,7 +62,7 @@ class Loop:
         self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
         self._may_act, self._on_turn = may_act, on_turn
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
-        self._yields = 0
+        self._demands = 0
         self._wanting: dict[str, float] = {}
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -82,6 +83,7 @@ class Loop:
             self._changed.set()
 
     def _begin_to_want(self, pod: Pod) -> None:
+        self._demands += 1
         if pod.may_preempt:
             self._wanting[pod.uid] = time.monotonic()
             asyncio.get_running_loop().call_later(HEAD_START + 0.005, self._urgent.set)
@@ -99,7 +101,8 @@ class Loop:
             await self._urgent.wait()
             self._urgent.clear()
             if self._may_act() and len(self._wanting) > len(self._fresh()):
-                self._yield()
+                with _surviving("urgent"):
+                    self._yield()
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -110,8 +113,10 @@ class Loop:
             if not self._may_act():
                 pause = 1.0
                 continue
-            await prepare()
-            pause = await self._turn()
+            pause = LONGEST_PAUSE
+            with _surviving("full"):
+                await prepare()
+                pause = await self._turn()
 
     async def _pause(self, longest: float) -> None:
         try:
@@ -133,15 +138,15 @@ class Loop:
     async def _turn(self) -> float:
         """Make one plan and carry it out; return how long to wait for a change before the next."""
         self._changed.clear()
-        began, yields = time.perf_counter(), self._yields
-        self._memory.waits(self._unbound())
+        began, demands = time.perf_counter(), self._demands
+        self._memory.waits(self._picture.unbound_fillers())
         snapshot, pacing, moment = self._picture.freeze(self._fresh()), self._memory.pacing, _now()
         made = await asyncio.to_thread(plan, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
         turn = Turn(snapshot, made, _observed_nodes(snapshot))
         if self._may_act():
-            self._act(turn, is_late=self._yields != yields)
+            self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
         if made.next_check is None:
@@ -159,13 +164,19 @@ class Loop:
         self._actuator.carry_out(actions)
 
     def _release(self, release: Release) -> None:
-        self._yields += 1
+        self._demands += 1
         names = [f"{type(each).__name__} {each.pod.key}" for each in release.actions]
         _log.info("makes room", node=release.node, beneficiary=release.beneficiary.key, actions=names)
         self._actuator.release(release)
 
-    def _unbound(self) -> list[str]:
-        return self._picture.unbound_fillers()
+
+@contextlib.contextmanager
+def _surviving(path: str) -> Iterator[None]:
+    """Log a mistake of ours and go on: the next turn may fare better, and the probes tell the age of the last plan."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - nothing a user writes may end the process
+        _log.exception("a turn has failed", path=path)
 
 
 def _now() -> Moment:

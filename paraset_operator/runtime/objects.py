@@ -5,6 +5,7 @@ Kopf's watch brings changes; a complete list at the start, and now and then, mak
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from paraset_operator.api.names import API_VERSION, FILL_POLICIES, FILL_POLICY, 
 from paraset_operator.api.v1alpha1 import FillPolicy, InvalidObject, ParaSet, parse_fill_policy, parse_paraset
 from paraset_operator.cluster.client import Client
 from paraset_operator.cluster.wire import ListWire
+from paraset_operator.runtime.translate import paraset_view
 
 _log = structlog.get_logger(__name__)
 _lists = msgspec.json.Decoder(ListWire)
@@ -137,7 +139,18 @@ class ObjectStore(Generic[T]):
 
 def paraset_store(on_change: Callable[[Known[ParaSet] | None, Known[ParaSet] | None], None]) -> ObjectStore[ParaSet]:
     """Return a store of ParaSets."""
-    return ObjectStore(PARASET, PARASETS, parse_paraset, on_change)
+    return ObjectStore(PARASET, PARASETS, _parse_plannable, on_change)
+
+
+def _parse_plannable(raw: Raw) -> ParaSet:
+    """Return a ParaSet that can be planned for; the rest of a template is only read when a plan is made."""
+    paraset = parse_paraset(raw)
+    try:
+        paraset_view(paraset, "", datetime.now(UTC))
+    except (msgspec.ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        problem = f"spec.template.spec: {error}: correct the field, as for a pod"
+        raise InvalidObject(f"{PARASET} {paraset.metadata.namespace}/{paraset.metadata.name}", [problem]) from error
+    return paraset
 
 
 def policy_store(

@@ -4,6 +4,7 @@ there is a container engine; else on the local control plane, and the summary sa
 The environment variable KUBECONFIG counts for nothing here, so that no test touches a cluster nobody has named.
 """
 
+import contextlib
 import functools
 import os
 import platform
@@ -33,8 +34,10 @@ SKIPPED = "kind: skipped, no container engine answers (docker info); the scenari
 
 @functools.cache
 def has_engine() -> bool:
-    docker = shutil.which("docker")
-    return docker is not None and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+    try:
+        return not subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def uses_kind(config: pytest.Config) -> bool:
@@ -70,9 +73,11 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield ForeignCluster(Path(given), kubectl, folder)
     elif has_engine():
         cluster = kind_cluster(folder, kubectl)
-        cluster.create()
-        yield ForeignCluster(cluster.kubeconfig_path, kubectl, folder)
-        cluster.delete()
+        try:
+            cluster.create()
+            yield ForeignCluster(cluster.kubeconfig_path, kubectl, folder)
+        finally:
+            cluster.delete()
     else:
         nodes = [NodeSpec(f"node-{index}", cpu_milli=4000) for index in range(NODES)]
         with LocalCluster(ClusterSettings(nodes=nodes, exit_seconds=0.3, resize_seconds=0.1)) as local:
@@ -86,12 +91,13 @@ def kind_cluster(folder: Path, kubectl: str) -> KindCluster:
     download = DOWNLOAD.format(system=platform.system().lower(), machine=machine)
     os.environ.setdefault("KIND_DOWNLOAD_URL", download)
     found = shutil.which("kind")
-    return KindCluster(
-        "paraset-e2e",
-        folder / "kubeconfig",
-        kind_path=Path(found) if found else folder / f"kind-{KIND}",
-        kubectl_path=Path(kubectl),
-    )
+    with contextlib.chdir(folder):  # it makes a folder of its own where it is told nothing else
+        return KindCluster(
+            f"{NAMESPACE}-{os.getpid()}",
+            folder / "kubeconfig",
+            kind_path=Path(found) if found else folder / f"kind-{KIND}",
+            kubectl_path=Path(kubectl),
+        )
 
 
 @pytest.fixture(scope="package")
