@@ -19,11 +19,15 @@ def queue_of(waiting: Iterable[Pod]) -> list[Pod]:
 
 
 def promise_nominated(queue: Iterable[Pod], rooms: dict[str, NodeRoom]) -> list[Pod]:
-    """Set room aside for pods that are nominated already; return those that are not."""
+    """Set room aside for pods that are nominated already; return those that are not.
+
+    A pod that may not preempt, nominated to a node with no room on its way, is not served: nobody else makes it room.
+    """
     open_demand = []
     for pod in queue:
-        if pod.nominated in rooms:
-            rooms[pod.nominated].promise_nominated(pod.requests)
+        home = rooms.get(pod.nominated)
+        if home is not None and (pod.may_preempt or fits(pod.requests, home.open_soon)):
+            home.promise_nominated(pod.requests)
         else:
             open_demand.append(pod)
     return open_demand

@@ -39,7 +39,7 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
         ceiling=spec.replicas,
         floor=spec.min_replicas,
         weight=spec.weight,
-        is_suspended=spec.suspend or meta.deletion_timestamp is not None,
+        is_suspended=spec.suspend,
         shapes=tuple(_shape(paraset, each, pod) for each in spec.shapes),
         constraints=constraints_of(pod),
         grace_seconds=spec.yield_.grace_period_seconds,
@@ -49,7 +49,8 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
         budgets=tuple(_budget(each) for each in spec.budgets if _is_in_force(each, now))
         if spec.budgets is not None
         else (rates.DEFAULT_BUDGET,),
-        fault=fault,
+        # Its fillers are the garbage collector's, which deletes or, if asked to, orphans them.
+        fault=fault if meta.deletion_timestamp is None else "the set is being deleted",
     )
 
 

@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:
-    session.config.stash[HAS_SCENARIOS] = bool(scenarios(session.items))
+    session.config.stash[HAS_SCENARIOS] = bool(scenarios(session.items)) and not session.config.option.collectonly
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -89,8 +89,8 @@ def test_a_pod_that_is_nominated_already_evicts_nothing(corner: Corner) -> None:
     corner.until_running(4)
     path = f"/api/v1/namespaces/{corner.name}/pods/nominated"
     gate = {"name": "test.paraset.io/wait"}
-    # Of a scheduler that is not there, so that nobody takes the nomination away.
-    corner.add_ls("nominated", gpus=1, schedulerName="nobody", schedulingGates=[gate])
+    # Of a scheduler that is not there, so that nobody takes the nomination away; it may preempt, as most pods may.
+    corner.add_ls("nominated", gpus=1, schedulerName="nobody", schedulingGates=[gate], priorityClassName=None)
     corner.cluster.api.patch(f"{path}/status", {"status": {"nominatedNodeName": f"{corner.name}-b"}})
     corner.cluster.api.patch(path, {"spec": {"schedulingGates": [gate | {"$patch": "delete"}]}})
     corner.add_ls("next", gpus=1)

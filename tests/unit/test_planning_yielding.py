@@ -150,3 +150,9 @@ def test_an_eviction_says_how_much_work_is_lost() -> None:
 def test_a_released_node_is_not_filled_in_the_same_plan() -> None:
     picture = snapshot(node(cpu=12), [*FULL, ls(cpu=6)], replace(RIGID, shapes=(shape(cpu=4), shape("tiny", cpu=0.5))))
     assert [each for each in plan(picture).actions if each.reason is Reason.FILLS] == []
+
+
+def test_a_pod_that_may_not_preempt_gets_room_though_it_is_nominated_where_none_is_on_its_way() -> None:
+    stuck = replace(ls(cpu=3, nominated="n1"), may_preempt=False)
+    (release,) = plan_yield(full_node(stuck))
+    assert release.beneficiary.uid == stuck.uid

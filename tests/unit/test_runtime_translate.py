@@ -52,8 +52,10 @@ def test_a_set_keeps_who_it_is() -> None:
     assert (found.key, found.uid, found.generation) == ("a/s", "u", 3)
 
 
-def test_a_set_that_is_being_deleted_counts_as_suspended() -> None:
-    assert view(metadata={"deletionTimestamp": "2026-03-02T10:00:00Z"}).is_suspended
+def test_a_set_that_is_being_deleted_gets_no_new_fillers_and_loses_none_by_us() -> None:
+    deleting = view(metadata={"deletionTimestamp": "2026-03-02T10:00:00Z"})
+    assert deleting.fault
+    assert not deleting.is_suspended
 
 
 def test_amounts_are_in_the_planners_units() -> None:
