@@ -46,18 +46,12 @@ class Actuator:
         self._last_write: dict[str, asyncio.Future[None]] = {}
         self._may_nominate = True
 
-    @property
-    def writes_under_way(self) -> int:
-        """How many decisions are not answered yet."""
-        return len(self._tasks)
-
-    def carry_out(self, actions: Iterable[Action]) -> int:
-        """Begin all actions that need not wait; return how many were begun."""
+    def carry_out(self, actions: Iterable[Action]) -> None:
+        """Begin all actions that need not wait."""
         begun = [action for action in actions if not action_waits(action) and self._is_current(action)]
         for action in begun:
             expected = self._expect(action)
             self._spawn(self._write_in_turn(action, expected))
-        return len(begun)
 
     def release(self, release: Release) -> None:
         """Begin to make room for one LS pod, at once."""

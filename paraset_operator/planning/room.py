@@ -2,7 +2,7 @@
 
 `NodeRoom` is the working state of one plan call, nothing else mutates. Two views of the same node:
 
-- for LS work: `free_now` is what the scheduler can use at once, `free_soon` adds what is on its way out (Terminating
+- for LS work: `open_now` is what the scheduler can use at once, `open_soon` adds what is on its way out (Terminating
   pods, shrinks under way). Both leave out what LS pods were promised that are not bound yet.
 - for fillers: `keep_room` is what running fillers may hold, all other pods and the reserve left out; `fill_room` leaves
   out promises too, and bounds whatever is new or grows. Promises never drive a kept filler out: who was nominated
