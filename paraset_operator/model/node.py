@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from paraset_operator.model.devices import Free
 from paraset_operator.model.resources import Resources, nothing
 
 
@@ -20,6 +21,7 @@ class Node:
     """A node: what it offers and whether work may go there.
 
     `trouble` is empty, or why no filler may stay: Cordoned, NotReady, MemoryPressure, DiskPressure, PIDPressure.
+    `devices` is the size of each device by the resource of which pods take parts; without it devices are counted.
     """
 
     name: str
@@ -28,3 +30,4 @@ class Node:
     taints: tuple[Taint, ...] = ()
     trouble: str = ""
     is_cordoned: bool = False
+    devices: MappingProxyType[str, Free] = field(default_factory=lambda: MappingProxyType({}))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
+from paraset_operator.model.devices import DeviceShare
 from paraset_operator.model.resources import NOTHING, Resources, minus, nothing
 
 
@@ -28,7 +29,8 @@ class Pod:
     the spec asks for, which differs while a resize runs. Only fillers have an `owner`, the uid of the ParaSet that
     controls them, a `target`, the node they are pinned to, and `sizes`, the requests of the container that a shape
     sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
-    server's clock, 0 if not yet: good for order, never for safety.
+    server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
+    somebody keeps that book.
     """
 
     namespace: str
@@ -59,6 +61,7 @@ class Pod:
     created: float = 0.0
     started: float = 0.0
     revision: str = ""
+    on_devices: tuple[DeviceShare, ...] = ()
 
     @property
     def key(self) -> str:

@@ -1,0 +1,1 @@
+"""A discrete-event cluster over the same planner code, fed from public traces."""
