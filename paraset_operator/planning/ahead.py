@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from paraset_operator.model.plan import Beneficiary, Reason, Release
 from paraset_operator.model.pod import Pod
-from paraset_operator.planning.demand import feasible_rooms, queue_of
-from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.demand import queue_of
+from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_cheapest, rooms_lent
 
 
 def make_ahead(
-    waiting: Iterable[Pod], served: set[str], rooms: dict[str, NodeRoom], owners: Owners, now: float
+    waiting: Iterable[Pod], served: set[str], rooms: Rooms, owners: Owners, now: float
 ) -> tuple[Release, ...]:
     """Return the releases for pods still to come; `served` are the uids of pods that can be bound at once."""
     groups: dict[tuple[object, ...], list[Pod]] = {}
@@ -25,7 +25,7 @@ def make_ahead(
             groups.setdefault((pod.priority, *sorted(pod.requests.items())), []).append(pod)
     releases = []
     for pods in groups.values():
-        lent = rooms_lent(pods[0], feasible_rooms(pods[0], rooms.values()))
+        lent = rooms_lent(pods[0], rooms.feasible(pods[0]))
         share = max((room.policy.ahead_percent for room in lent if room.policy), default=0)
         beneficiary = Beneficiary(f"more LS pods such as {pods[0].key}")
         for _ in range(len(pods) * share // 100):

@@ -21,15 +21,16 @@ _BUDGETED = {Reason.NODE: "Drain", Reason.OUTDATED: "Rebalance", Reason.FAIR_SHA
 def departures(
     rooms: Collection[NodeRoom], snapshot: Snapshot, owners: Owners, pacing: Pacing, moment: Moment
 ) -> list[DeletePod]:
-    """Return the fillers that leave, and count them as leaving."""
-    leaving = [*_without_node(snapshot, owners), *_finished(snapshot, owners)]
+    """Return the fillers that leave, and count them as leaving; `rooms` are all nodes where one might have to."""
+    leaving = [*_without_node(snapshot, owners), *_finished(rooms, owners)]
     wanted: list[tuple[NodeRoom, Pod, Reason, str]] = []
     for room in rooms:
         for pod in room.fillers:
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
             if verdict is not None and not _is_too_young(pod, room, verdict[0], moment.wall):
                 wanted.append((room, pod, *verdict))
-    allowed = _within_budgets(wanted, _disruptions(rooms, snapshot), owners, moment.wall)
+    disruptions = _disruptions(rooms, snapshot) if any(reason in _BUDGETED for _, _, reason, _ in wanted) else {}
+    allowed = _within_budgets(wanted, disruptions, owners, moment.wall)
     # Who stays because of a budget counts against the ceiling, which no budget limits.
     allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, moment.wall)
     for room, pod, reason, detail in allowed:
@@ -80,12 +81,11 @@ def _without_node(snapshot: Snapshot, owners: Owners) -> list[DeletePod]:
     ]
 
 
-def _finished(snapshot: Snapshot, owners: Owners) -> list[DeletePod]:
+def _finished(rooms: Collection[NodeRoom], owners: Owners) -> list[DeletePod]:
     return [
         DeletePod(pod, owners[pod.owner], Reason.FINISHED if not pod.trouble else Reason.FAILING, pod.trouble)
-        for state in snapshot.nodes
-        for pod in state.pods
-        if pod.is_finished and pod.owner in owners and not pod.is_terminating
+        for room in rooms
+        for pod in room.finished
     ]
 
 
@@ -107,13 +107,13 @@ def _above_ceiling(
 
 def _disruptions(rooms: Collection[NodeRoom], snapshot: Snapshot) -> dict[str, tuple[int, int]]:
     """Return, by set, how many fillers there are, and how many of these are on their way out already."""
-    staying = {pod.uid for room in rooms for pod in room.fillers}
+    released = {pod.uid for room in rooms for pod in room.released}
     counts: dict[str, tuple[int, int]] = {}
     for state in snapshot.nodes:
         for pod in state.pods:
             if pod.is_filler and not pod.is_finished:
                 there, leaving = counts.get(pod.owner, (0, 0))
-                counts[pod.owner] = there + 1, leaving + (pod.uid not in staying)
+                counts[pod.owner] = there + 1, leaving + (pod.is_terminating or pod.uid in released)
     return counts
 
 

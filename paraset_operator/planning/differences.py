@@ -4,49 +4,62 @@ Room is given before it is taken: departures, shrinks, then creates, then growth
 which is not free yet names what it waits `after`; it is not carried out before that has been seen to be gone.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.resources import Resources, fits, minus
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.feasibility import allowed_tolerations
-from paraset_operator.planning.filling import Contender
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.yielding import capped_grace
 
 
+@dataclass(slots=True)
+class _Open:
+    """What is free at once on a node, in sum and on its devices, and the pods whose room is on its way."""
+
+    free: dict[str, int]
+    devices: dict[str, Free]
+    sizes: Mapping[str, Free]
+    givers: tuple[str, ...]
+
+    def take(self, need: Resources) -> bool:
+        """Take the need out of what is free; say whether there was enough."""
+        placed = {name: place(need.get(name, 0), free, self.sizes[name]) for name, free in self.devices.items()}
+        if not fits(need, self.free) or any(each is None for each in placed.values()):
+            return False
+        self.free = minus(self.free, need)
+        for name, each in placed.items():
+            self.devices[name] = without(self.devices[name], each or ())
+        return True
+
+
 def actions_for(
-    rooms: Mapping[str, NodeRoom],
-    leaving: list[DeletePod],
-    contenders: list[Contender],
-    snapshot: Snapshot,
+    rooms: Sequence[NodeRoom], leaving: list[DeletePod], contenders: Sequence[Contender]
 ) -> tuple[Action, ...]:
-    """Return the actions in the order to carry them out."""
-    resizes = [action for room in rooms.values() for action in _resizes(room)]
+    """Return the actions in the order to carry them out; `rooms` are all nodes where anything changes."""
+    resizes = [action for room in rooms for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
-    open_now = {room.name: _open_for_fillers(room) for room in rooms.values()}
-    givers = _givers(snapshot, leaving, shrinks)
-    creates = [action for contender in contenders for action in _creates(contender, rooms.values(), open_now, givers)]
-    grows = [_when_free(action, open_now, givers) for action in resizes if action.reason is Reason.GROWS]
+    opened = _opened(rooms, leaving, shrinks)
+    creates = [action for contender in contenders for action in _creates(contender, rooms, opened)]
+    grows = [_when_free(action, opened) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
 
 
-def _open_for_fillers(room: NodeRoom) -> dict[str, int]:
-    reserve = room.policy.reserve_on(room.node.allocatable) if room.policy else {}
-    return minus(room.open_now, reserve)
-
-
-def _givers(snapshot: Snapshot, leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, tuple[str, ...]]:
-    """Return, by node, the pods whose room is on its way."""
-    names: dict[str, list[str]] = {}
-    for state in snapshot.nodes:
-        names[state.node.name] = [pod.key for pod in state.pods if pod.is_terminating or pod.held != pod.requests]
+def _opened(rooms: Iterable[NodeRoom], leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, _Open]:
+    givers: dict[str, list[str]] = {}
     for pod in (*(each.pod for each in leaving), *(each.pod for each in shrinks)):
-        names.setdefault(pod.place, []).append(pod.key)
-    return {node: tuple(keys) for node, keys in names.items()}
+        givers.setdefault(pod.place, []).append(pod.key)
+    opened = {}
+    for room in rooms:
+        reserve = room.policy.reserve_on(room.node.allocatable) if room.policy else {}
+        names = (*room.givers, *givers.get(room.name, ()))
+        opened[room.name] = _Open(minus(room.open_now, reserve), dict(room.devices_now), room.node.devices, names)
+    return opened
 
 
 def _resizes(room: NodeRoom) -> list[ResizePod]:
@@ -66,19 +79,14 @@ def _resize_reason(pod: Pod, sizes: Resources) -> Reason:
     return Reason.GROWS if any(size > pod.sizes.get(key, 0) for key, size in sizes.items()) else Reason.SHRINKS
 
 
-def _creates(
-    contender: Contender,
-    rooms: Iterable[NodeRoom],
-    open_now: dict[str, dict[str, int]],
-    givers: Mapping[str, tuple[str, ...]],
-) -> list[CreatePod]:
+def _creates(contender: Contender, rooms: Iterable[NodeRoom], opened: Mapping[str, _Open]) -> list[CreatePod]:
     actions = []
     for room in rooms:
         for instance in room.instances:
             if instance.pod is None and instance.owner is contender.owner and contender.pool:
                 instance.index, predecessors = contender.pool.take()
                 action = _create(instance, room, contender.owner)
-                after = _missing_room(action.requests, room.name, open_now, givers)
+                after = _missing_room(action.requests, opened[room.name], room.name)
                 actions.append(replace(action, after=tuple(dict.fromkeys((*after, *predecessors)))))
     return actions
 
@@ -97,19 +105,12 @@ def _create(instance: Instance, room: NodeRoom, owner: ParaSetView) -> CreatePod
     )
 
 
-def _when_free(
-    action: ResizePod, open_now: dict[str, dict[str, int]], givers: Mapping[str, tuple[str, ...]]
-) -> ResizePod:
+def _when_free(action: ResizePod, opened: Mapping[str, _Open]) -> ResizePod:
     more = {key: amount for key, amount in minus(action.requests, action.pod.requests).items() if amount > 0}
-    after = _missing_room(more, action.pod.place, open_now, givers)
+    after = _missing_room(more, opened[action.pod.place], action.pod.place)
     return replace(action, after=after)
 
 
-def _missing_room(
-    need: Resources, node: str, open_now: dict[str, dict[str, int]], givers: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...]:
+def _missing_room(need: Resources, opened: _Open, node: str) -> tuple[str, ...]:
     """Take the need from what is free now; return what it has to wait for if that is not enough."""
-    if fits(need, open_now[node]):
-        open_now[node] = minus(open_now[node], need)
-        return ()
-    return givers.get(node) or ("room on " + node,)
+    return () if opened.take(need) else opened.givers or ("room on " + node,)

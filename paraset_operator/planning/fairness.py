@@ -31,17 +31,15 @@ class Shares:
 
     def turn_of(self, owner: ParaSetView) -> Turn:
         """Return the order of a set's turn: who has least of its share comes first."""
-        tenant = self.tenants.get(owner.namespace)
-        weight = tenant.weight if tenant else 1
-        of_namespace = dominant_share(self.by_namespace.get(owner.namespace, {}), self.fillable) / weight
+        of_namespace = dominant_share(self.by_namespace.get(owner.namespace, {}), self.fillable)
+        of_namespace /= self.weight_of(owner.namespace)
         of_set = dominant_share(self.by_set.get(owner.key, {}), self.fillable) / owner.weight
         return (of_namespace, of_set, owner.key)
 
-    def within_limits(self, owner: ParaSetView, more: Resources) -> bool:
-        """Say whether the namespace may take more under the limits the policy sets it."""
-        return all(
-            amount <= self.left_within_limits(owner, name, amount) for name, amount in more.items() if amount > 0
-        )
+    def weight_of(self, namespace: str) -> int:
+        """Return the weight the policy gives a namespace."""
+        tenant = self.tenants.get(namespace)
+        return tenant.weight if tenant else 1
 
     def left_within_limits(self, owner: ParaSetView, name: str, wanted: int) -> int:
         """Return how much of `wanted` of a resource the namespace may still take; below zero when it holds too much."""

@@ -1,185 +1,165 @@
-"""Which set is next, and where: holes are filled one instance at a time, neediest set first.
+"""From nodes and sets to holes, options and quotas, and back to how many fillers of which shape are new on which node.
 
-1. sets below `minReplicas`
-2. shapes with devices: they fit beside running fillers at those fillers' smallest, who shrink for them
-3. shapes without: they fit only into what is left at the sizes all others have, and start as large as that allows,
-   because one large instance serves as well as many small ones
-
-Nodes are tried in one order, fragments first: where idle room serves LS work least. Room only gets less while holes are
-filled, so a shape that does not fit on a node is not tried there again.
+Sets below `minReplicas` come first, then everything else is dealt out at once (allocation.py). Shapes with devices may
+take what running fillers can give up by shrinking; shapes without take only what nobody else can grow into.
 """
 
-import heapq
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paraset_operator.model.plan import Limit
-from paraset_operator.model.resources import Resources, fits, minus, total_of
-from paraset_operator.model.shape import ParaSetView, Shape
+from paraset_operator.planning.allocation import allocate
+from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.fairness import Shares
-from paraset_operator.planning.feasibility import may_fill
-from paraset_operator.planning.names import IndexPool
-from paraset_operator.planning.pacing import Pacing, creations_allowed
-from paraset_operator.planning.room import Instance, NodeRoom
-from paraset_operator.planning.shape_choice import device_shapes, plain_shapes
-from paraset_operator.planning.worth import density
+from paraset_operator.planning.leftovers import Left, fitting, put_within
+from paraset_operator.planning.offers import device_columns, options_of, rows_by_units
+from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
+from paraset_operator.planning.quotas import Limit as SharedLimit
+from paraset_operator.planning.quotas import Quotas, number_by, used_by
+from paraset_operator.planning.survey import Ground, Rows
+from paraset_operator.planning.worth import scale_of
 
 
-@dataclass(slots=True)
-class Site:
-    """A node's room for fillers, with what is left beside them: at the planned sizes, and at their smallest."""
-
-    room: NodeRoom
-    left: dict[str, int]
-    left_at_smallest: dict[str, int]
-
-    def add(self, instance: Instance) -> None:
-        """Put an instance here."""
-        self.room.instances.append(instance)
-        self.left = minus(self.left, instance.holds())
-        self.left_at_smallest = minus(self.left_at_smallest, instance.smallest())
-
-
-@dataclass(slots=True)
-class Contender:
-    """A set while holes are filled: how many fillers it has and may have, where they are tried next, what stopped it.
-
-    Nothing is placed that may not be made now: others would shrink for it, or go without the room, for nothing.
-    """
-
-    owner: ParaSetView
-    count: int
-    sites: list[Site]
-    most: int = 0
-    pool: IndexPool | None = None
-    cursors: dict[str, int] = field(default_factory=dict)
-    limits: dict[Limit, str] = field(default_factory=dict)
-    bound: tuple[Limit, str] | None = None
+def fill(
+    ground: Ground, rows: Rows, contenders: Sequence[Contender], shares: Shares, ranks: Callable[[], Floats]
+) -> Ints:
+    """Return how many new fillers of each shape (N x shapes of the ground) are made on each node."""
+    new = np.zeros_like(rows.counts)
+    admits = np.column_stack([each.usable for each in contenders]) if contenders else rows.admits
+    scales = [scale_of(owner, shares.fillable) for owner in ground.sets]
+    open_ = np.flatnonzero(_may_take_more(ground, rows, admits))
+    for units, members in rows_by_units(rows.unit[open_], rows.total[open_][:, _tracked_columns(ground)]):
+        at = open_[members]
+        kinds = _kinds(ground, rows, units, at)
+        options = options_of(ground, scales, kinds)
+        free, barred = rows.room[at] - rows.smallest[at], np.zeros((len(at), len(options)), dtype=bool)
+        holes = Holes(free, kinds, admits[at], rows.span[at], barred, _once(ranks, at))
+        quotas = _quotas(ground, contenders, shares, new)
+        counts = _served(holes, options, quotas, _floors(contenders, new, ground))
+        np.add.at(new, (at[:, None], options.shape[None, :]), counts)
+    for contender, number in zip(contenders, ground.number(new), strict=True):
+        contender.count += int(number)
+    _note_limits(ground, contenders, shares, new)
+    return new
 
 
-def site_of(room: NodeRoom) -> Site:
-    """Return the node with what its kept instances leave."""
-    available = room.fill_room()
-    held = total_of(instance.holds() for instance in room.instances)
-    smallest = total_of(instance.smallest() for instance in room.instances)
-    return Site(room, minus(available, held), minus(available, smallest))
+def _tracked_columns(ground: Ground) -> list[int]:
+    return [ground.columns.index(name) for name in ground.tracked]
 
 
-def contender_of(owner: ParaSetView, count: int, sites: list[Site], pacing: Pacing, now: float) -> Contender:
-    """Return a set with the sites where it may put something new now, and with what keeps it from others."""
-    limits: dict[Limit, str] = {}
-    if owner.is_suspended:
-        limits[Limit.SUSPENDED] = "spec.suspend is true"
-    elif owner.fault:
-        limits[Limit.TEMPLATE] = owner.fault
-    elif wait := pacing.back_off_of(owner.uid, now):
-        limits[wait.cause] = wait.message
-    if limits:
-        return Contender(owner, count, [], limits=limits)
-    eligible = [site for site in sites if may_fill(owner.constraints, site.room.node, site.room.policy)]
-    if not eligible:
-        limits[Limit.NO_NODE] = "no node that a policy covers admits the set's node selector, affinity and tolerations"
-    calm = [site for site in eligible if not site.room.is_cooling]
-    if len(calm) < len(eligible):
-        limits[Limit.COOL_DOWN] = f"{len(eligible) - len(calm)} nodes were reclaimed by LS work a short while ago"
-    usable = [site for site in calm if not pacing.back_off_of(owner.uid, now, site.room.name)]
-    if len(usable) < len(calm):
-        limits[Limit.PENDING] = f"{len(calm) - len(usable)} nodes did not take the set's fillers a short while ago"
-    return Contender(owner, count, usable, limits=limits)
+def _may_take_more(ground: Ground, rows: Rows, admits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which nodes have room for at least one more filler of any shape, devices counted in sum."""
+    able = np.zeros(len(admits), dtype=bool)
+    left = rows.room - rows.smallest
+    for owner, need in zip(ground.owners, ground.needs, strict=True):
+        asked = need > 0
+        able |= admits[:, owner] & (left[:, asked] >= need[asked]).all(axis=1)
+    return able
 
 
-def admit(contender: Contender, pool: IndexPool, pacing: Pacing, now: float) -> None:
-    """Bound how many fillers a set may have after this plan: by its ceiling, the names it has left, and its rates."""
-    unproven = sum(1 for each in pool.own if not each.is_ready)
-    allowed = creations_allowed(pacing, contender.owner, contender.count, now, unproven)
-    contender.pool = pool
-    contender.most = min(contender.owner.ceiling, contender.count + min(allowed, pool.size))
-    if contender.most == contender.owner.ceiling:
-        return
-    trial = pacing.trial_of(contender.owner.uid, now)
-    if pool.size < min(allowed, contender.owner.ceiling - contender.count):
-        contender.bound = Limit.CEILING, "other pods have the names of some of the set's fillers"
-    elif trial:
-        contender.bound = trial.cause, f"starting again slowly after: {trial.message}"
-    else:
-        contender.bound = Limit.RATE, f"spec.behavior.scaleUp allows {allowed} more now"
+def _once(ranks: Callable[[], Floats], at: Ints) -> Callable[[], Floats]:
+    """Return the ranks of some rows, found once and only if anybody asks."""
+    return cache(lambda: ranks()[at])
 
 
-def fill(contenders: list[Contender], shares: Shares) -> None:
-    """Place new instances until nothing more fits or is allowed."""
-    fillable = shares.fillable
-    _take_turns(
-        contenders, shares, lambda it: [*device_shapes(it, fillable), *plain_shapes(it, fillable)], _below_floor
+def _kinds(ground: Ground, rows: Rows, units: tuple[int, ...], at: Ints) -> tuple[DeviceKind, ...]:
+    kinds = []
+    for name in device_columns(ground):
+        column = ground.columns.index(name)
+        unit = units[ground.tracked.index(name)] if name in ground.tracked else 0
+        if unit:
+            devices = rows.devices[at, ground.tracked.index(name)]
+            parts = np.where((devices > 0) & (devices < unit), devices, 0)
+            kinds.append(DeviceKind(name, unit, column, (devices == unit).sum(axis=1), parts))
+        else:
+            free = (rows.room[at, column] - rows.smallest[at, column]).clip(min=0)
+            kinds.append(DeviceKind(name, 1, column, free, np.zeros((len(at), 0), dtype=np.int64)))
+    return tuple(kinds)
+
+
+def _quotas(ground: Ground, contenders: Sequence[Contender], shares: Shares, new: Ints) -> Quotas:
+    """Return what is left of the quotas beside what is new already."""
+    sets, columns = len(ground.sets), ground.columns
+    made = _made(ground, new)
+    namespaces = sorted({owner.namespace for owner in ground.sets})
+    held = np.array(
+        [[shares.by_set.get(owner.key, {}).get(name, 0) for name in columns] for owner in ground.sets], dtype=np.int64
+    ).reshape(sets, len(columns))
+    return Quotas(
+        most=np.array([max(0, each.most - each.count) for each in contenders], dtype=np.int64) - ground.number(new),
+        held=held + made,
+        weight=np.array([float(owner.weight) for owner in ground.sets]),
+        tenant=np.array([namespaces.index(owner.namespace) for owner in ground.sets], dtype=np.int64),
+        tenant_weight=np.array([float(shares.weight_of(each)) for each in namespaces]),
+        fillable=np.array([shares.fillable.get(name, 0) for name in columns], dtype=np.int64),
+        limits=tuple(_limits(ground, shares, made)),
     )
-    _take_turns(contenders, shares, lambda it: device_shapes(it, fillable), _below_most)
-    _take_turns(contenders, shares, lambda it: plain_shapes(it, fillable), _below_most)
+
+
+def _made(ground: Ground, new: Ints) -> Ints:
+    """Return what new fillers of each set hold at their smallest (sets x columns)."""
+    made = np.zeros((len(ground.sets), len(ground.columns)), dtype=np.int64)
+    np.add.at(made, ground.owners, new.sum(axis=0)[:, None] * ground.needs)
+    return made
+
+
+def _limits(ground: Ground, shares: Shares, made: Ints) -> list[SharedLimit]:
+    limits = []
+    for namespace, tenant in sorted(shares.tenants.items()):
+        members = np.array([row for row, each in enumerate(ground.sets) if each.namespace == namespace], dtype=np.int64)
+        for name, amount in sorted(tenant.limits.items()):
+            if len(members) and name in ground.columns:
+                column = ground.columns.index(name)
+                held = shares.by_namespace.get(namespace, {}).get(name, 0)
+                limits.append(SharedLimit(members, column, amount - held - int(made[members, column].sum())))
+    return limits
+
+
+def _floors(contenders: Sequence[Contender], new: Ints, ground: Ground) -> Ints:
+    """Return how many fillers each set is short of its `minReplicas`."""
+    floors = np.array([min(each.owner.floor, each.most) - each.count for each in contenders], dtype=np.int64)
+    return (floors - ground.number(new)).clip(min=0)
+
+
+def _served(holes: Holes, options: Options, quotas: Quotas, floors: Ints) -> Ints:
+    counts: Ints = np.zeros((len(holes), len(options)), dtype=np.int64)
+    if not len(options) or not len(holes):
+        return counts
+    if floors.any():
+        holes, quotas = _serve_floors(holes, options, quotas, floors, counts)
+    return counts + allocate(holes, options, quotas)
+
+
+def _serve_floors(holes: Holes, options: Options, quotas: Quotas, floors: Ints, counts: Ints) -> tuple[Holes, Quotas]:
+    """Place what sets lack of their minimum, neediest set first; return what is left of holes and quotas."""
+    left = Left.of(holes)
+    share = options.need / np.maximum(1, quotas.fillable)
+    rate = options.value / share.max(axis=1).clip(min=1e-12)
+    for of in np.argsort(quotas.shares(np.zeros_like(quotas.held)) / quotas.weight, kind="stable"):
+        mine = np.flatnonzero(options.owner == of)
+        for option in mine[np.lexsort((mine, -rate[mine]))]:
+            missing = int(floors[of] - counts[:, mine].sum())
+            able = np.where(holes.admits[:, of], fitting(left.free, options.need[option]), 0)
+            counts[:, option] += put_within(holes, options, int(option), able.clip(max=missing), left, missing)
+    number, used = number_by(counts, options, len(floors)), used_by(counts, options, len(floors))
+    span = holes.kept_span + counts @ options.span
+    return replace(left.holes(holes), kept_span=span), replace(
+        quotas, most=quotas.most - number, held=quotas.held + used
+    )
+
+
+def _note_limits(ground: Ground, contenders: Sequence[Contender], shares: Shares, new: Ints) -> None:
+    """Name what kept sets from taking more, as far as it is a quota."""
+    for limit in _limits(ground, shares, _made(ground, new)):
+        for row in limit.members:
+            needs = [shape.smallest.get(ground.columns[limit.column], 0) for shape in ground.sets[row].shapes]
+            if limit.left < max(needs, default=0) and contenders[row].usable.any():
+                namespace = ground.sets[row].namespace
+                contenders[row].limits[Limit.TENANT] = f"the policy's limits for namespace {namespace} are reached"
     for contender in contenders:
-        if contender.bound and contender.count == contender.most:
+        if contender.bound and contender.count >= contender.most:
             contender.limits.setdefault(*contender.bound)
-
-
-def _below_floor(contender: Contender) -> bool:
-    return contender.count < min(contender.owner.floor, contender.most)
-
-
-def _below_most(contender: Contender) -> bool:
-    return contender.count < contender.most
-
-
-def _take_turns(
-    contenders: list[Contender],
-    shares: Shares,
-    shapes_of: Callable[[ParaSetView], list[Shape]],
-    is_wanting: Callable[[Contender], bool],
-) -> None:
-    shapes = {contender.owner.key: shapes_of(contender.owner) for contender in contenders}
-    queue = [(shares.turn_of(each.owner), each) for each in contenders if is_wanting(each)]
-    heap = [(turn, index, each) for index, (turn, each) in enumerate(queue)]
-    heapq.heapify(heap)
-    while heap:
-        _, index, contender = heapq.heappop(heap)
-        if _place(contender, shapes[contender.owner.key], shares) and is_wanting(contender):
-            heapq.heappush(heap, (shares.turn_of(contender.owner), index, contender))
-
-
-def _place(contender: Contender, shapes: list[Shape], shares: Shares) -> bool:
-    """Place one instance of the first shape that still fits somewhere; say whether one was placed."""
-    for shape in shapes:
-        smallest = shape.smallest
-        if not shares.within_limits(contender.owner, smallest):
-            contender.limits[Limit.TENANT] = (
-                f"the policy's limits for namespace {contender.owner.namespace} are reached"
-            )
-            continue
-        site = _next_site(contender, shape, smallest)
-        if site is not None:
-            instance = Instance(contender.owner, shape, _first_sizes(shape, site, shares, contender.owner))
-            site.add(instance)
-            shares.add(contender.owner, instance.holds())
-            contender.count += 1
-            return True
-    return False
-
-
-def _next_site(contender: Contender, shape: Shape, smallest: Resources) -> Site | None:
-    cursor = contender.cursors.get(shape.name, 0)
-    while cursor < len(contender.sites):
-        site = contender.sites[cursor]
-        if fits(smallest, site.left_at_smallest if shape.has_devices else site.left):
-            break
-        cursor += 1
-    contender.cursors[shape.name] = cursor
-    return contender.sites[cursor] if cursor < len(contender.sites) else None
-
-
-def _first_sizes(shape: Shape, site: Site, shares: Shares, owner: ParaSetView) -> dict[str, int]:
-    sizes = {each.resource: each.minimum for each in shape.elastic}
-    if shape.has_devices:
-        return sizes
-    left = minus(site.left, shape.smallest)
-    for each in shape.elastic:
-        beside = shape.smallest.get(each.resource, 0)
-        allowed = shares.left_within_limits(owner, each.resource, left.get(each.resource, 0) + beside) - beside
-        if density(each) > 0:
-            sizes[each.resource] += max(0, min(each.maximum - each.minimum, allowed))
-    return sizes

@@ -16,6 +16,7 @@ from paraset_operator.model.resources import Resources, devices_of, fits, minus,
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.feasibility import selects
 from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_cheapest
 
@@ -38,15 +39,14 @@ class LentDevices:
         self.rest[room.name] = minus(self.of(room), devices)
 
 
-def keep_headroom(
-    policies: tuple[PolicyView, ...], rooms: dict[str, NodeRoom], owners: Owners, now: float
-) -> tuple[Release, ...]:
+def keep_headroom(policies: tuple[PolicyView, ...], rooms: Rooms, owners: Owners, now: float) -> tuple[Release, ...]:
     """Return the releases that make missing headroom; what is there already is only promised."""
     lent = LentDevices()
     releases: list[Release] = []
     for policy in policies:
         for shape in policy.headroom:
-            nodes = [room for room in rooms.values() if _serves(room, policy, shape)]
+            able = rooms.able(plus(shape.resources, {PODS: 1}))
+            nodes = [room for room in able if _serves(room, policy, shape)]
             if _lends(shape):
                 releases += _keep_beside_lent(shape, nodes, lent, owners, now)
             else:

@@ -4,12 +4,27 @@ A set has no more names than its ceiling, so that no replayed create, no stale p
 it: the API server answers AlreadyExists. Pods on their way out count until they are gone.
 """
 
-from collections.abc import Container
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.shape import ParaSetView
-from paraset_operator.model.snapshot import Snapshot
+
+
+@dataclass(slots=True)
+class NameCount:
+    """Of one set: how often each index is taken, by any pod; how many fillers there are, and are not ready."""
+
+    taken: dict[int, int] = field(default_factory=dict)
+    count: int = 0
+    unready: int = 0
+
+    def take(self, index: int, times: int = 1) -> None:
+        """Count an index once more, or, with -1, once less."""
+        left = self.taken.get(index, 0) + times
+        if left:
+            self.taken[index] = left
+        else:
+            del self.taken[index]
 
 
 @dataclass(slots=True)
@@ -20,32 +35,22 @@ class IndexPool:
     `freed` are names that come free with pods which others wait for already.
     """
 
-    taken: set[int]
+    taken: Mapping[int, int]
     leaving: list[tuple[int, str]]
     vacant: int
     ceiling: int
-    own: tuple[Pod, ...] = ()
     freed: list[tuple[int, str]] = field(default_factory=list)
     next_index: int = 0
 
     @classmethod
-    def of(cls, owner: ParaSetView, snapshot: Snapshot, leaving: Container[str]) -> "IndexPool":
-        """Return the pool of a set; `leaving` holds the uids of the pods that the plan takes away."""
-        pods = [*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)]
-        own = [pod for pod in pods if pod.owner == owner.uid]
-        gone = [pod for pod in own if pod.is_terminating or pod.is_finished or pod.uid in leaving]
-        return cls(
-            taken={index for pod in pods if (index := _index_of(pod, owner)) is not None},
-            leaving=sorted((pod.index, pod.key) for pod in gone),
-            vacant=owner.ceiling - len(own),
-            ceiling=owner.ceiling,
-            own=tuple(own),
-        )
+    def of(cls, ceiling: int, names: NameCount, gone: Iterable[Pod]) -> "IndexPool":
+        """Return the pool of a set; `gone` are its pods that are on their way out or finished."""
+        return cls(names.taken, sorted((pod.index, pod.key) for pod in gone), ceiling - names.count, ceiling)
 
     @property
     def size(self) -> int:
         """How many indices can be taken: fewer than the ceiling leaves while pods that stay have the names."""
-        stay = self.taken - {index for index, _ in self.leaving}
+        stay = self.taken.keys() - {index for index, _ in self.leaving}
         names = self.ceiling - sum(1 for index in stay if index < self.ceiling)
         return max(0, min(names, self.vacant + len(self.leaving)))
 
@@ -73,9 +78,11 @@ class IndexPool:
         return key
 
 
-def _index_of(pod: Pod, owner: ParaSetView) -> int | None:
-    """Return the index a pod's name takes from the set, be it another's pod or a filler of an earlier set so named."""
+def holder_of(pod: Pod, sets: Mapping[tuple[str, str], int]) -> tuple[int, int]:
+    """Return the set (by namespace and name) that a pod's name takes an index from, and the index; else -1.
+
+    Be it another's pod or a filler of an earlier set so named.
+    """
     head, _, tail = pod.name.rpartition("-")
-    if pod.namespace != owner.namespace or head != owner.name or not tail.isdecimal():
-        return None
-    return int(tail)
+    row = sets.get((pod.namespace, head), -1)
+    return (row, int(tail)) if row >= 0 and tail.isdecimal() else (-1, -1)

@@ -1,27 +1,36 @@
-"""The plan, as a numbered algorithm. What it knows comes in as arguments; the same picture gives the same plan."""
+"""The plan, as a numbered algorithm. What it knows comes in as arguments; the same picture gives the same plan.
+
+A `Planner` remembers only what the last picture looked like, so that the next plan costs what has changed; `plan` is
+the same without a memory.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paraset_operator.model.plan import DeletePod, Plan, Release
-from paraset_operator.model.policy import DEFAULT_POLICY, PolicyView, Tenant
-from paraset_operator.model.resources import total_of
-from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import DEFAULT_POLICY, Tenant
+from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.ahead import make_ahead
+from paraset_operator.planning.contenders import Contender, admit, contender_of
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.differences import actions_for
 from paraset_operator.planning.fairness import Shares
-from paraset_operator.planning.feasibility import may_fill, policy_of
-from paraset_operator.planning.filling import Contender, Site, admit, contender_of, fill, site_of
-from paraset_operator.planning.fragmentation import observed_workload, rate_of
+from paraset_operator.planning.filling import fill
+from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
+from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
 from paraset_operator.planning.headroom import keep_headroom
-from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.pacing import Pacing
-from paraset_operator.planning.reports import node_report, set_report
-from paraset_operator.planning.room import Instance, NodeRoom, room_of
+from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.reports import NodeReports, bounds, set_reports
+from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.sizing import kept_sizes, size_instances
+from paraset_operator.planning.survey import Rows, Survey
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import scale_of
 from paraset_operator.planning.yielding import make_room
@@ -29,119 +38,203 @@ from paraset_operator.planning.yielding import make_room
 _START = Moment()
 
 
-@dataclass(slots=True)
-class _Draft:
-    """The working state of one plan call."""
-
-    rooms: dict[str, NodeRoom]
-    owners: Owners
-    policies: tuple[PolicyView, ...]
-    releases: tuple[Release, ...] = ()
-    contenders: list[Contender] = field(default_factory=list)
-    leaving: list[DeletePod] = field(default_factory=list)
-
-
 def plan(snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _START) -> Plan:
     """Return what to do now, in order, and what that leaves free and why."""
-    pacing = pacing or Pacing()
-    # 1. Yield: room for LS pods that fit nowhere, then for headroom.
-    draft = _with_yields(snapshot, moment)
-    cooling = {release.node for release in draft.releases}
-    for room in draft.rooms.values():
-        room.is_cooling = room.name in cooling or pacing.is_cooling(room.name, moment.monotonic)
-    # 2. Leave: fillers that can't stay, whatever the room.
-    draft.leaving = departures(draft.rooms.values(), snapshot, draft.owners, pacing, moment)
-    draft.leaving += without_room(draft.rooms.values(), draft.owners, moment.wall)
-    # 3. Keep what runs, fill the holes that are left, neediest set first.
-    shares = _keep(draft)
-    shares.paused = frozenset(uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic))
-    shares.paused |= pacing.paused_growth(moment.monotonic)
-    sites = _sites(draft, snapshot)
-    counts = dict.fromkeys(draft.owners, 0)
-    for room in draft.rooms.values():
-        for instance in room.instances:
-            counts[instance.owner.uid] += 1
-    draft.contenders = [
-        contender_of(owner, counts[owner.uid], sites, pacing, moment.monotonic) for owner in snapshot.sets
-    ]
-    gone = _gone(draft, snapshot)
-    for contender in draft.contenders:
-        admit(contender, IndexPool.of(contender.owner, snapshot, gone), pacing, moment.monotonic)
-    fill(draft.contenders, shares)
-    # 4. Size: shrink for what came, grow into what is left.
-    scales = {owner.key: scale_of(owner, shares.fillable) for owner in snapshot.sets}
-    for room in draft.rooms.values():
-        size_instances(room, scales, shares)
-    # 5. What differs from what runs becomes actions, room given before room taken.
-    actions = actions_for(draft.rooms, draft.leaving, draft.contenders, snapshot)
-    return Plan(
-        releases=draft.releases,
-        actions=actions,
-        nodes=tuple(node_report(room, draft.contenders) for room in draft.rooms.values()),
-        sets=tuple(set_report(each, draft.rooms.values()) for each in draft.contenders),
-        usable=shares.fillable,
-        next_check=pacing.next_expiry(moment.monotonic),
-    )
+    return Planner().plan(snapshot, pacing, moment)
 
 
 def plan_yield(snapshot: Snapshot, moment: Moment = _START) -> tuple[Release, ...]:
     """Return only step 1 of the plan: the urgent path when LS work shows up."""
-    return _with_yields(snapshot, moment).releases
+    return Planner().plan_yield(snapshot, moment)
 
 
-def _with_yields(snapshot: Snapshot, moment: Moment) -> _Draft:
-    policies = snapshot.policies or (DEFAULT_POLICY,)
-    owners = {owner.uid: owner for owner in snapshot.sets}
-    rooms = {state.node.name: room_of(state, policy_of(state.node, policies), owners) for state in snapshot.nodes}
-    draft = _Draft(rooms, owners, policies)
-    draft.releases, served = make_room(snapshot.waiting, snapshot.fresh, rooms, owners, moment.wall)
-    draft.releases += make_ahead(snapshot.waiting, served, rooms, owners, moment.wall)
-    draft.releases += keep_headroom(policies, rooms, owners, moment.wall)
-    return draft
+class Planner:
+    """Makes one plan after the other. Not to be shared by threads."""
+
+    def __init__(self) -> None:
+        self._survey = Survey()
+        self._reports = NodeReports()
+
+    def plan_yield(self, snapshot: Snapshot, moment: Moment = _START) -> tuple[Release, ...]:
+        """Return step 1 of the plan alone."""
+        return self._draft(snapshot).make_way(moment)
+
+    def plan(self, snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _START) -> Plan:
+        """Return what to do now, in order, and what that leaves free and why."""
+        pacing, draft = pacing or Pacing(), self._draft(snapshot)
+        # 1. Yield: room for LS pods that fit nowhere, then for headroom.
+        releases = draft.make_way(moment)
+        draft.cool(releases, pacing, moment)
+        # 2. Leave: fillers that can't stay, whatever the room.
+        leaving = draft.let_leave(pacing, moment)
+        # 3. Keep what runs, fill the holes that are left.
+        shares = draft.keep()
+        shares.paused = pacing.paused_growth(moment.monotonic) | frozenset(
+            uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic)
+        )
+        contenders = draft.contenders(pacing, moment)
+        new = fill(draft.ground, draft.rows, contenders, shares, draft.rank)
+        # 4. Size: shrink for what came, grow into what is left.
+        draft.put(new, shares)
+        draft.size(shares)
+        # 5. What differs from what runs becomes actions, room given before room taken.
+        actions = actions_for(draft.rooms.made, leaving, contenders)
+        words = bounds(self._survey, draft.rows, self._survey.policies, draft.cooling, contenders)
+        return Plan(
+            releases=releases,
+            actions=actions,
+            nodes=self._reports.of(self._survey, draft.rows, words),
+            sets=set_reports(draft.ground, draft.rows, contenders),
+            usable=shares.fillable,
+            next_check=pacing.next_expiry(moment.monotonic),
+        )
+
+    def _draft(self, snapshot: Snapshot) -> "_Draft":
+        self._survey.look(snapshot.nodes, snapshot.sets, snapshot.policies or (DEFAULT_POLICY,))
+        return _Draft(self._survey, snapshot)
 
 
-def _keep(draft: _Draft) -> Shares:
-    """Take over running fillers as instances, and count what each set holds of what is fillable."""
-    usable = [room for room in draft.rooms.values() if room.policy is not None and not room.node.trouble]
-    admitting = [room for room in usable if _admits_any(room, draft.owners.values())]
-    shares = Shares(fillable=_positive(total_of(room.fill_room() for room in admitting)), tenants=_tenants(draft))
-    for room in draft.rooms.values():
-        for pod in room.fillers:
-            owner = draft.owners[pod.owner]
-            shape = owner.shape(pod.shape)
-            if shape is not None:
-                room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
-                shares.add(owner, pod.requests)
-    return shares
+class _Draft:
+    """The working state of one plan call: rows of all nodes, rooms of those with something to do."""
 
+    def __init__(self, survey: Survey, snapshot: Snapshot) -> None:
+        self._survey, self._snapshot = survey, snapshot
+        self.ground = survey.ground
+        self.owners: Owners = {owner.uid: owner for owner in snapshot.sets}
+        self.rooms = Rooms(survey, self.owners)
+        self.rows: Rows = survey.rows.copy()
+        self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
+        self._kept: set[str] = set()
+        self._active: set[str] = set()
 
-def _gone(draft: _Draft, snapshot: Snapshot) -> set[str]:
-    """Return the uids of the fillers that are not kept: they leave, for LS work or for reasons of their own."""
-    kept = {instance.pod.uid for room in draft.rooms.values() for instance in room.instances if instance.pod}
-    pods = (pod for state in snapshot.nodes for pod in state.pods)
-    return {pod.uid for pod in (*pods, *snapshot.waiting) if pod.is_filler and pod.uid not in kept}
+    def make_way(self, moment: Moment) -> tuple[Release, ...]:
+        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
+        waiting, rooms = self._snapshot.waiting, self.rooms
+        releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
+        releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
+        return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
+    def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
+        """Mark the nodes that LS work has reclaimed just now or a short while ago."""
+        hot = {name for name in pacing.cool_downs if pacing.is_cooling(name, moment.monotonic)}
+        names = frozenset(hot | {release.node for release in releases})
+        self.rooms.cool(names)
+        self.cooling[[self._survey.row_of[name] for name in names if name in self._survey.row_of]] = True
 
-def _admits_any(room: NodeRoom, owners: Iterable[ParaSetView]) -> bool:
-    return any(may_fill(owner.constraints, room.node, room.policy) for owner in owners)
+    def let_leave(self, pacing: Pacing, moment: Moment) -> list[DeletePod]:
+        """Return the fillers that can't stay."""
+        crowded = ((self.rows.held > self.rows.room) & (self.rows.held > 0)).any(axis=1)
+        self._active |= {room.name for room in self.rooms.at(np.flatnonzero(crowded).tolist())}
+        self.rooms.at(np.flatnonzero(self.rows.unusual).tolist())
+        for row, owner in enumerate(self._snapshot.sets):
+            if self._survey.names[row].count > owner.ceiling:
+                mine = self.rows.counts[:, self.ground.owners == row]
+                self.rooms.at(np.flatnonzero(mine.any(axis=1)).tolist())
+        made = self.rooms.made
+        leaving = departures(made, self._snapshot, self.owners, pacing, moment)
+        return leaving + without_room(made, self.owners, moment.wall)
 
+    def keep(self) -> Shares:
+        """Take over running fillers as instances, and count what each set holds of what is fillable."""
+        self._keep_in(self.rooms.made)
+        fillable = self.rows.room[self.rows.admits.any(axis=1)].sum(axis=0).clip(min=0)
+        shares = Shares(fillable=self._named(fillable), tenants=self._tenants())
+        for owner, held in zip(self._snapshot.sets, self.rows.own.sum(axis=0), strict=True):
+            shares.add(owner, self._named(held))
+        return shares
 
-def _positive(amounts: Mapping[str, int]) -> dict[str, int]:
-    return {name: amount for name, amount in amounts.items() if amount > 0}
+    def _named(self, amounts: Ints) -> dict[str, int]:
+        return {name: int(amount) for name, amount in zip(self.ground.columns, amounts, strict=True) if amount}
 
+    def _keep_in(self, rooms: Iterable[NodeRoom]) -> None:
+        """Make instances of the fillers of nodes, and write the rows of those that differ from the survey."""
+        for room in rooms:
+            if room.name in self._kept:
+                continue
+            self._kept.add(room.name)
+            for pod in room.fillers:
+                owner = self.owners[pod.owner]
+                shape = owner.shape(pod.shape)
+                if shape is not None:
+                    room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
+            if room.is_touched or self.rows.unusual[self.rooms.row_of(room)]:
+                self._active.add(room.name)
+                self._survey.write(self.rows, room)
 
-def _tenants(draft: _Draft) -> Mapping[str, Tenant]:
-    merged: dict[str, Tenant] = {}
-    for policy in reversed(draft.policies):
-        merged |= policy.tenants
-    return MappingProxyType(merged)
+    def _tenants(self) -> Mapping[str, Tenant]:
+        merged: dict[str, Tenant] = {}
+        for policy in reversed(self.ground.policies):
+            merged |= policy.tenants
+        return MappingProxyType(merged)
 
+    def contenders(self, pacing: Pacing, moment: Moment) -> list[Contender]:
+        """Return the sets with what each may still take and where."""
+        gone, made, numbers = self._gone(), [], self.ground.number(self.rows.counts)
+        for row, owner in enumerate(self._snapshot.sets):
+            count = int(numbers[row])
+            refusing = self._refusing(pacing, owner.uid, moment)
+            usable = self.rows.admits[:, row]
+            contender = contender_of(owner, count, usable, self.cooling, refusing, pacing, moment.monotonic)
+            names = self._survey.names_with(row, self._snapshot.waiting)
+            admit(contender, names, gone.get(owner.uid, ()), pacing, moment.monotonic)
+            made.append(contender)
+        return made
 
-def _sites(draft: _Draft, snapshot: Snapshot) -> list[Site]:
-    """Return the nodes to fill, fragments first: those whose idle devices serve LS work least, then the fullest."""
-    workload = observed_workload(snapshot)
-    sites = [site_of(room) for room in draft.rooms.values() if room.policy is not None]
-    return sorted(
-        sites,
-        key=lambda site: (-rate_of(site.left_at_smallest, workload), site.left.get("cpu", 0), site.room.name),
-    )
+    def _refusing(self, pacing: Pacing, uid: str, moment: Moment) -> NDArray[np.bool_]:
+        refusing = np.zeros(len(self.cooling), dtype=bool)
+        for key in pacing.back_offs:
+            of, _, name = key.partition("/")
+            if of == uid and name in self._survey.row_of and pacing.back_off_of(uid, moment.monotonic, name):
+                refusing[self._survey.row_of[name]] = True
+        return refusing
+
+    def _gone(self) -> dict[str, list[Pod]]:
+        """Return the fillers, by set, that are not kept: they leave, for LS work or for reasons of their own."""
+        gone: dict[str, list[Pod]] = {}
+        for room in self.rooms.made:
+            kept = {instance.pod.uid for instance in room.instances if instance.pod}
+            for pod in self._survey.states[self.rooms.row_of(room)].pods:
+                if pod.is_filler and pod.uid not in kept:
+                    gone.setdefault(pod.owner, []).append(pod)
+        for pod in self._snapshot.waiting:
+            if pod.is_filler:
+                gone.setdefault(pod.owner, []).append(pod)
+        return gone
+
+    def rank(self) -> Floats:
+        """Return the order of holes: those first whose idle devices serve LS work least, then the fullest."""
+        free = self.rows.room - self.rows.held
+        devices = {
+            name: DeviceTable(self.rows.devices[:, kind].clip(min=0), self.rows.unit[:, kind].clip(min=1))
+            for kind, name in enumerate(self.ground.tracked)
+        }
+        lost = rates(FragmentRooms(self.ground.columns, free, devices), observed_workload(self._snapshot))
+        cores = free[:, self.ground.columns.index(CPU)]
+        rank: Floats = (1.0 - lost) + cores / (1.0 + np.abs(cores).max(initial=0)) * 1e-6
+        return rank
+
+    def put(self, new: Ints, shares: Shares) -> None:
+        """Make instances of what is new."""
+        for row in np.flatnonzero(new.any(axis=1)).tolist():
+            (room,) = self.rooms.at([row])
+            self._keep_in([room])
+            self._active.add(room.name)
+            for index in np.flatnonzero(new[row]).tolist():
+                of, shape = self.ground.shapes[index]
+                smallest = {each.resource: each.minimum for each in shape.elastic}
+                for _ in range(int(new[row, index])):
+                    instance = Instance(self._snapshot.sets[of], shape, dict(smallest))
+                    room.instances.append(instance)
+                    shares.add(instance.owner, instance.holds())
+
+    def size(self, shares: Shares) -> None:
+        """Shrink for what came, grow into what is left, and write the rows as they will be."""
+        scales = {owner.key: scale_of(owner, shares.fillable) for owner in self._snapshot.sets}
+        may_grow = (self.rows.room - self.rows.held >= self.rows.growth).any(axis=1) & ~self.cooling
+        for room in self.rooms.at(np.flatnonzero(may_grow).tolist()):
+            self._keep_in([room])
+            self._active.add(room.name)
+        for room in self.rooms.made:
+            if room.name in self._active:
+                size_instances(room, scales, shares)
+                self._survey.write(self.rows, room)

@@ -1,71 +1,138 @@
 """What a plan leaves empty and why: per node the resource that binds, per set what limits it."""
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paraset_operator.model.plan import Limit, LimitReport, NodeReport, SetReport
-from paraset_operator.model.resources import Resources, fits, minus, shortage, total_of
-from paraset_operator.model.shape import Shape
-from paraset_operator.planning.feasibility import may_fill
-from paraset_operator.planning.filling import Contender
-from paraset_operator.planning.room import NodeRoom
+from paraset_operator.model.policy import PolicyView
+from paraset_operator.model.resources import is_device
+from paraset_operator.planning.contenders import Contender
+from paraset_operator.planning.problem import Ints
+from paraset_operator.planning.survey import Ground, Rows, Survey
 
 # What a node is bound by when it is not a resource.
 NO_POLICY, NO_SET, COOL_DOWN, CEILING = "noPolicy", "noEligibleSet", "coolDown", "ceiling"
+# Devices of which enough is free in sum, and not on one of them.
+DEVICE_PARTS = "deviceParts"
+
+Words = NDArray[np.str_]
 
 
-def node_report(room: NodeRoom, contenders: list[Contender]) -> NodeReport:
-    """Return what is free and filled on a node, and what keeps the free part empty."""
-    filled = total_of(instance.holds() for instance in room.instances)
-    free = minus(room.fill_room(), filled)
-    return NodeReport(room.name, free, filled, _bound_by(room, free, contenders))
+class NodeReports:
+    """The reports of all nodes; one that would say the same as the last time is the same object."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, NodeReport] = {}
+        self._columns: tuple[str, ...] = ()
+        self._names: list[str] = []
+        self._free: Ints = np.zeros((0, 0), dtype=np.int64)
+        self._filled: Ints = self._free
+        self._words: Words = np.zeros(0, dtype=np.str_)
+        self._reports: list[NodeReport] = []
+
+    def of(self, survey: Survey, rows: Rows, words: Words) -> tuple[NodeReport, ...]:
+        """Return the reports: `rows` as they are once the plan is carried out."""
+        names = [state.node.name for state in survey.states]
+        free = rows.room - rows.held
+        if self._columns == survey.ground.columns and self._names == names:
+            same = (free == self._free).all(axis=1) & (rows.held == self._filled).all(axis=1) & (words == self._words)
+            changed = np.flatnonzero(~same).tolist()
+        else:
+            self._reports = [NodeReport(name) for name in names]
+            changed = list(range(len(names)))
+        columns = survey.ground.columns
+        for row in changed:
+            left, held = free[row].tolist(), rows.held[row].tolist()
+            self._reports[row] = NodeReport(
+                names[row],
+                {name: amount for name, amount in zip(columns, left, strict=True) if amount},
+                {name: amount for name, amount in zip(columns, held, strict=True) if amount},
+                str(words[row]),
+            )
+        self._columns, self._names, self._free, self._filled, self._words = columns, names, free, rows.held, words
+        return tuple(self._reports)
 
 
-def _bound_by(room: NodeRoom, free: Resources, contenders: list[Contender]) -> str:
-    if room.policy is None:
-        return NO_POLICY
-    if room.node.trouble:
-        return room.node.trouble[0].lower() + room.node.trouble[1:]
-    if room.is_cooling:
-        return COOL_DOWN
-    admitted = [each for each in contenders if may_fill(each.owner.constraints, room.node, room.policy)]
-    missing = [_missing(shape, free) for each in admitted for shape in each.owner.shapes]
-    if not missing:
-        return NO_SET
-    if any(not each for each in missing):
-        return CEILING if all(_is_full(each) for each in admitted) else COOL_DOWN
-    # The shape that lacks least says what would have to come free.
-    return min(missing, key=lambda each: (len(each), sorted(each)))[0]
+def bounds(
+    survey: Survey,
+    rows: Rows,
+    policies: Sequence[PolicyView | None],
+    cooling: NDArray[np.bool_],
+    contenders: Sequence[Contender],
+) -> Words:
+    """Return what keeps the free room of each node empty, in one word."""
+    words = _by_missing(survey.ground, rows, contenders)
+    for row in np.flatnonzero(cooling).tolist():
+        words[row] = COOL_DOWN
+    for row, (state, policy) in enumerate(zip(survey.states, policies, strict=True)):
+        if policy is None:
+            words[row] = NO_POLICY
+        elif state.node.trouble:
+            words[row] = state.node.trouble[0].lower() + state.node.trouble[1:]
+    return words.astype(np.str_)
 
 
-def _missing(shape: Shape, free: Resources) -> list[str]:
-    return sorted(shortage(shape.smallest, free), key=lambda name: ("/" not in name, name))
+def _by_missing(ground: Ground, rows: Rows, contenders: Sequence[Contender]) -> NDArray[np.object_]:
+    """Return the resource that the shape which lacks least lacks: it says what would have to come free."""
+    free = rows.room - rows.held
+    order = sorted(range(len(ground.columns)), key=lambda column: _device_first(ground.columns[column]))
+    words = np.full(len(free), NO_SET, dtype=object)
+    least = np.full(len(free), 2**30)
+    rank = np.full(len(free), 2**30)
+    is_open = np.zeros(len(free), dtype=bool)
+    free = free[:, order]
+    for owner, need in zip(ground.owners, ground.needs[:, order], strict=True):
+        missing = (free < need) & (need > 0)
+        number, first = missing.sum(axis=1), missing.argmax(axis=1)
+        closer = rows.admits[:, owner] & ((number < least) | ((number == least) & (first < rank)))
+        least[closer], rank[closer] = number[closer], first[closer]
+        is_open |= closer & (number == 0) & np.bool_(not _is_full(contenders[owner]))
+    named = np.array([ground.columns[column] for column in order], dtype=object)
+    found = (least > 0) & (least < 2**30)
+    words[found] = named[rank[found]]
+    words[least == 0] = CEILING
+    words[is_open & (least == 0)] = COOL_DOWN
+    return words
+
+
+def _device_first(name: str) -> tuple[bool, str]:
+    return not is_device(name), name
 
 
 def _is_full(contender: Contender) -> bool:
     return bool(contender.limits) or contender.count >= contender.owner.ceiling
 
 
-def set_report(contender: Contender, rooms: Collection[NodeRoom]) -> SetReport:
-    """Return what a set holds after the plan and what limits it."""
-    own = [(room.name, it) for room in rooms for it in room.instances if it.owner is contender.owner]
-    shapes = Counter(instance.shape.name for _, instance in own)
-    return SetReport(
-        owner=contender.owner,
-        replicas=len(own),
-        shapes=tuple((shape.name, shapes[shape.name]) for shape in contender.owner.shapes),
-        resources=total_of(instance.holds() for _, instance in own),
-        nodes=len({name for name, _ in own}),
-        limited_by=_limited_by(contender, len(own), rooms),
-    )
+def set_reports(ground: Ground, rows: Rows, contenders: Sequence[Contender]) -> tuple[SetReport, ...]:
+    """Return what each set holds after the plan and what limits it."""
+    total, held = rows.counts.sum(axis=0), rows.own.sum(axis=0)
+    reports = []
+    for row, contender in enumerate(contenders):
+        mine = np.flatnonzero(ground.owners == row)
+        replicas = int(total[mine].sum())
+        reports.append(
+            SetReport(
+                owner=contender.owner,
+                replicas=replicas,
+                shapes=tuple((ground.shapes[index][1].name, int(total[index])) for index in mine),
+                resources={
+                    name: int(held[row, column]) for column, name in enumerate(ground.columns) if held[row, column]
+                },
+                nodes=int((rows.counts[:, mine].sum(axis=1) > 0).sum()),
+                limited_by=_limited_by(ground, rows, row, contender, replicas),
+            )
+        )
+    return tuple(reports)
 
 
-def _limited_by(contender: Contender, replicas: int, rooms: Collection[NodeRoom]) -> tuple[LimitReport, ...]:
+def _limited_by(ground: Ground, rows: Rows, row: int, contender: Contender, replicas: int) -> tuple[LimitReport, ...]:
     owner = contender.owner
     if replicas >= owner.ceiling and not owner.is_suspended:
         return (LimitReport(Limit.CEILING, f"spec.replicas is {owner.ceiling}"),)
     reports = [LimitReport(reason, message) for reason, message in sorted(contender.limits.items())]
-    too_large = _too_large(contender, rooms)
+    too_large = _too_large(ground, rows, row)
     if too_large:
         names = ", ".join(too_large)
         reports.append(LimitReport(Limit.TOO_LARGE, f"no admitted node could hold shape {names} even if it were empty"))
@@ -74,9 +141,9 @@ def _limited_by(contender: Contender, replicas: int, rooms: Collection[NodeRoom]
     return tuple(reports)
 
 
-def _too_large(contender: Contender, rooms: Collection[NodeRoom]) -> list[str]:
-    owner = contender.owner
-    nodes = [room.node for room in rooms if may_fill(owner.constraints, room.node, room.policy)]
-    if not nodes:
+def _too_large(ground: Ground, rows: Rows, row: int) -> list[str]:
+    total = rows.total[rows.admits[:, row]]
+    if not len(total):
         return []
-    return [each.name for each in owner.shapes if not any(fits(each.smallest, node.allocatable) for node in nodes)]
+    mine = np.flatnonzero(ground.owners == row)
+    return [ground.shapes[index][1].name for index in mine if not (total >= ground.needs[index]).all(axis=1).any()]

@@ -12,6 +12,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
+from paraset_operator.model.devices import Free, free_of
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.policy import PolicyView
@@ -46,7 +47,11 @@ class Instance:
 
 @dataclass(slots=True)
 class NodeRoom:
-    """One node while a plan is made."""
+    """One node while a plan is made.
+
+    `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
+    on its way; `is_touched` says that anything has been promised or released.
+    """
 
     node: Node
     policy: PolicyView | None
@@ -59,8 +64,14 @@ class NodeRoom:
     shares: Mapping[str, float] = field(default_factory=dict)
     queue: int = 0
     fillers: list[Pod] = field(default_factory=list)
+    finished: list[Pod] = field(default_factory=list)
+    released: list[Pod] = field(default_factory=list)
+    needs: list[Resources] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
+    givers: list[str] = field(default_factory=list)
+    devices_now: dict[str, Free] = field(default_factory=dict)
     is_cooling: bool = False
+    is_touched: bool = False
 
     @property
     def name(self) -> str:
@@ -85,6 +96,8 @@ class NodeRoom:
     def promise(self, need: Resources) -> None:
         """Set room aside for an LS pod that is not bound yet."""
         self.promised = plus(self.promised, need)
+        self.needs.append(need)
+        self.is_touched = True
 
     def promise_nominated(self, need: Resources) -> None:
         """Set room aside for an LS pod that is nominated here; if it was preempted for, that room is this pod's."""
@@ -95,12 +108,15 @@ class NodeRoom:
     def release(self, pod: Pod) -> None:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
+        self.released.append(pod)
+        self.is_touched = True
         self.coming = plus(self.coming, pod.requests)
 
     def shrink(self, pod: Pod, sizes: Resources) -> None:
         """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
         requests = resized(pod, sizes)
         self.coming = plus(self.coming, minus(pod.requests, requests))
+        self.is_touched = True
         smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
         self.fillers[self.fillers.index(pod)] = smaller
         self.shares = {**self.shares, pod.uid: dominant_share(requests, self.node.allocatable)}
@@ -127,7 +143,20 @@ def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str])
         preempted=state.preempted,
         shares=state.shares,
         fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
+        finished=[pod for pod in fillers if pod.is_finished and not pod.is_terminating],
+        givers=[pod.key for pod in state.pods if pod.leaving],
+        devices_now=_free_devices(state),
     )
+
+
+def _free_devices(state: NodeState) -> dict[str, Free]:
+    """Return what is free on each device now, pods on their way out still in place."""
+    free = {}
+    for name, sizes in state.node.devices.items():
+        shares = [share for pod in state.pods for share in pod.on_devices if share.resource == name]
+        unplaced = state.held.get(name, 0) - sum(share.amount for share in shares)
+        free[name] = free_of(sizes, name, shares, max(0, unplaced))
+    return free
 
 
 def is_rigid(pod: Pod) -> bool:

@@ -18,6 +18,7 @@ Scales = dict[str, float]
 
 # The smallest growth that a running filler is resized for, in parts of its size: 1/10.
 _WORTHWHILE = 10
+_NEVER = 2**62
 _STEPS = {CPU: 100, "memory": 2**20}
 
 
@@ -41,6 +42,21 @@ def kept_sizes(pod: Pod, shape: Shape) -> dict[str, int]:
         granted = pod.allocated or pod.sizes
         sizes = {name: min(size, granted.get(name, size)) for name, size in sizes.items()}
     return {each.resource: min(max(sizes[each.resource], each.minimum), each.maximum) for each in shape.elastic}
+
+
+def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int, int]]:
+    """Return, of each resource, by how much a running filler may still grow, and the least that is worth a write."""
+    if is_rigid(pod):
+        return []
+    growths = []
+    for each in shape.elastic:
+        size = pod.sizes.get(each.resource, each.minimum)
+        least = max(_STEPS[each.resource], -(-size // _WORTHWHILE))
+        most = max(0, each.maximum - size)
+        is_worth_it = most >= least and density(each) > 0
+        # Growth into what init containers ask for anyway costs no room.
+        growths.append((each.resource, most, (0 if shape.initial else least) if is_worth_it else _NEVER))
+    return growths
 
 
 def _growths(instances: list[Instance], scales: Scales) -> list[tuple[float, Instance, Elastic]]:

@@ -19,19 +19,21 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, devices_of, fits
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.planning.demand import feasible_rooms, landing, promise_nominated, queue_of
+from paraset_operator.planning.demand import promise_nominated, queue_of
 from paraset_operator.planning.room import NodeRoom, resized
+from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
 
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
 def make_room(
-    waiting: Iterable[Pod], fresh: Container[str], rooms: dict[str, NodeRoom], owners: Owners, now: float
+    waiting: Iterable[Pod], fresh: Container[str], rooms: Rooms, owners: Owners, now: float
 ) -> tuple[tuple[Release, ...], set[str]]:
     """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
 
-    Accounts in `rooms` for where each of them will go.
+    Accounts in `rooms` for where each of them will go, so that a burst is answered as one: its second pod does not count
+    on the hole that the first one takes.
     """
     releases, landed = [], set()
     queue = promise_nominated(queue_of(waiting), rooms)
@@ -39,24 +41,23 @@ def make_room(
     for pod in queue:
         if not pod.constraints.is_judgeable:
             continue
-        candidates = feasible_rooms(pod, rooms.values())
-        home = landing(pod.requests, candidates)
+        home = rooms.landing(pod)
         if home is not None:
             home.promise(pod.requests)
             landed.add(pod.uid)
         elif pod.uid not in fresh:
             beneficiary = Beneficiary(pod.key, pod.uid)
-            lent = rooms_lent(pod, candidates)
+            lent = rooms_lent(pod, rooms.feasible(pod))
             release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
             if release is not None:
                 releases.append(release)
     return tuple(releases), landed
 
 
-def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: dict[str, NodeRoom]) -> None:
+def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: Rooms) -> None:
     """Set room aside that the scheduler has made by preemption for pods whose nomination is not seen yet."""
     for pod in fresh:
-        made = (room for room in rooms.values() if room.preempted and _is_for(pod, room))
+        made = (room for room in rooms.preempted() if _is_for(pod, room))
         home = min(made, key=_by_queue, default=None)
         if home is not None:
             home.promise_nominated(pod.requests)

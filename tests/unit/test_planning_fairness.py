@@ -63,15 +63,14 @@ def test_what_a_set_gives_back_counts_no_more() -> None:
 
 
 def test_a_namespace_without_limits_may_take_all() -> None:
-    assert Shares(FILLABLE).within_limits(A, amounts(cpu=1000))
+    assert Shares(FILLABLE).left_within_limits(A, "cpu", 1000000) == 1000000
 
 
 def test_limits_are_shared_by_the_sets_of_a_namespace() -> None:
     second = paraset("second", namespace="a")
     shares = Shares(FILLABLE, tenants={"a": Tenant("a", limits=amounts(cpu=4))})
     shares.add(A, amounts(cpu=3))
-    assert shares.within_limits(second, amounts(cpu=1))
-    assert not shares.within_limits(second, amounts(cpu=2))
+    assert shares.left_within_limits(second, "cpu", 2000) == 1000
 
 
 def test_of_what_is_wanted_only_what_the_limits_leave_is_allowed() -> None:

@@ -23,11 +23,8 @@ from paraset_operator.model.constraints import Constraints, Toleration
 from paraset_operator.model.node import Taint
 from paraset_operator.model.plan import Limit, Plan
 from paraset_operator.model.policy import PacingRules, Tenant
-from paraset_operator.planning.fairness import Shares
-from paraset_operator.planning.filling import fill
 from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
-from paraset_operator.planning.shape_choice import device_shapes, plain_shapes
 
 SMALL = paraset("s", shape(cpu=2))
 WITH_GPU = shape("gpu", cpu=1, gpus=1, value=10)
@@ -83,24 +80,38 @@ def test_a_new_filler_without_devices_starts_as_large_as_the_room_allows() -> No
     assert cores(create.sizes) == 6
 
 
-def test_shapes_with_devices_come_before_shapes_without() -> None:
-    owner = paraset("s", shape("plain", cpu=4, value=100), WITH_GPU)
+def test_a_core_goes_to_the_shape_that_is_worth_most_for_it() -> None:
+    owner = paraset("s", shape("plain", cpu=4, value=30), WITH_GPU)
     assert Counter(name for _, name in placed(plan(snapshot(GPU_NODE, sets=owner)))) == {"gpu": 2, "plain": 1}
 
 
-def test_of_several_shapes_the_one_worth_most_for_its_share_is_tried_first() -> None:
+def test_of_shapes_that_are_worth_as_much_for_a_core_those_with_devices_come_first() -> None:
+    owner = paraset("s", shape("plain", cpu=1, value=10), WITH_GPU)
+    assert Counter(name for _, name in placed(plan(snapshot(GPU_NODE, sets=owner)))) == {"gpu": 2, "plain": 6}
+
+
+def test_of_several_shapes_the_one_worth_most_for_its_share_is_taken() -> None:
     poor, rich = shape("poor", cpu=2, value=1), shape("rich", cpu=2, value=3)
-    assert [each.name for each in plain_shapes(paraset("s", poor, rich), amounts(cpu=8))] == ["rich", "poor"]
+    assert placed(plan(snapshot(node(cpu=4), sets=paraset("s", poor, rich)))) == [("n1", "rich")] * 2
 
 
 def test_a_shape_that_is_rich_but_large_comes_after_one_that_is_cheap() -> None:
     one, eight = shape("one", cpu=1, gpus=1, value=10), shape("eight", cpu=1, gpus=8, value=40)
-    assert [each.name for each in device_shapes(paraset("s", one, eight), amounts(cpu=64, gpus=8))] == ["one", "eight"]
+    made = placed(plan(snapshot(node(cpu=64, gpus=8), sets=paraset("s", one, eight))))
+    assert made == [("n1", "one")] * 8
 
 
-def test_equal_shapes_are_tried_by_name() -> None:
-    owner = paraset("s", shape("b"), shape("a"))
-    assert [each.name for each in plain_shapes(owner, amounts(cpu=8))] == ["a", "b"]
+def test_where_cores_are_short_one_large_filler_takes_more_devices_than_small_ones() -> None:
+    one, eight = shape("one", cpu=1, gpus=1, value=10), shape("eight", cpu=1, gpus=8, value=80)
+    assert placed(plan(snapshot(node(cpu=2, gpus=8), sets=paraset("s", one, eight)))) == [("n1", "eight")]
+
+
+def test_of_equal_plans_the_same_one_is_made_whatever_the_order_of_shapes() -> None:
+    names = [
+        [name for _, name in placed(plan(snapshot(node(cpu=2), sets=paraset("s", *shapes))))]
+        for shapes in ((shape("b"), shape("a")), (shape("a"), shape("b")))
+    ]
+    assert len(names[0]) == len(names[1]) == 2
 
 
 def test_where_the_first_shape_does_not_fit_the_next_is_tried() -> None:
@@ -198,9 +209,3 @@ def test_a_new_filler_starts_within_its_namespace_limits() -> None:
     limits = policy(tenants={"a": Tenant("a", limits=amounts(cpu=3))})
     outcome = plan(snapshot(node(cpu=8), sets=paraset("s", shape(cpu=(1, 8)), ceiling=1), policies=limits))
     assert [cores(each.sizes) for each in creates(outcome)] == [3]
-
-
-def test_nothing_is_placed_without_contenders() -> None:
-    shares = Shares(fillable=amounts(cpu=8))
-    fill([], shares)
-    assert shares.by_set == {}

@@ -6,15 +6,20 @@ from dataclasses import replace
 from planning_cases import creates, filler, ls, node, paraset, shape, snapshot, terminating
 
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import DEFAULT_POLICY
 from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.planner import plan
+from paraset_operator.planning.survey import Survey
 
 SET = paraset("s", shape(cpu=1), ceiling=3)
 
 
 def pool(pods: Sequence[Pod], ceiling: int = 3, leaving: Sequence[Pod] = ()) -> IndexPool:
-    owner = replace(SET, ceiling=ceiling)
-    return IndexPool.of(owner, snapshot(node(cpu=32), pods, owner), {pod.uid for pod in leaving})
+    picture = snapshot(node(cpu=32), pods, SET)
+    survey = Survey()
+    survey.look(picture.nodes, picture.sets, (DEFAULT_POLICY,))
+    gone = [pod for pod in pods if pod.is_filler and (pod.is_terminating or pod.is_finished or pod in leaving)]
+    return IndexPool.of(ceiling, survey.names_with(0, picture.waiting), gone)
 
 
 def take_all(found: IndexPool) -> list[tuple[int, tuple[str, ...]]]:
@@ -67,7 +72,8 @@ def test_a_name_that_another_pod_has_is_left_alone() -> None:
 
 def test_the_fillers_of_an_earlier_set_of_that_name_keep_their_names() -> None:
     old = replace(terminating(filler(SET, 0)), owner="uid-of-old")
-    assert [index for index, _ in take_all(pool([old]))] == [1, 2]
+    picture = snapshot(node(cpu=32), [old], SET)
+    assert [each.index for each in creates(plan(picture))] == [1, 2]
 
 
 def test_a_pod_so_named_in_another_namespace_does_not_matter() -> None:

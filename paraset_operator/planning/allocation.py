@@ -1,0 +1,194 @@
+"""Who gets which hole, under limits that couple nodes: ceilings, tenants' limits, fair shares.
+
+1. every node has one set that is served first there; nodes are dealt out in proportion to what each set is owed
+2. a ceiling has a price per filler, so that a set spends its few fillers where each is worth most
+3. nodes change hands until the shares are fair; the last of it is done by exchanging single instances
+4. where a set would exceed a quota, it is left out of the nodes where that costs least, and these are packed anew
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paraset_operator.planning.ceilings import ceiling_prices
+from paraset_operator.planning.dealing import dealt, regret
+from paraset_operator.planning.device_packing import assign
+from paraset_operator.planning.exchange import exchange
+from paraset_operator.planning.leftovers import Left, covering, fitting, put_within
+from paraset_operator.planning.packing import Gains, pack
+from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
+from paraset_operator.planning.quotas import Quotas, number_by, used_by
+
+# How much more the set that is served first on a node is taken to be worth there.
+_FIRST = 3.0
+
+
+def allocate(holes: Holes, options: Options, quotas: Quotas) -> Ints:
+    """Return the number of each option on each node (N x S)."""
+    admits = holes.admits & (quotas.most > 0)[None, :]
+    barred = holes.barred | np.array([_is_dear(options, row, quotas) for row in range(len(options))], dtype=bool)
+    deal = Deal(replace(holes, admits=admits, barred=barred), options, quotas)
+    if len(holes) and len(options) and admits.any():
+        deal.pack(np.arange(len(holes)))
+        if (deal.numbers > quotas.most).any():
+            deal.price = ceiling_prices(deal.holes, options, quotas.most, deal.first, _favoured(options, deal.sets))
+            deal.pack(np.arange(len(holes)))
+        if deal.sets > 1:
+            regret(deal)
+            deal.measure(exchange(deal.holes, options, quotas, deal.counts))
+        deal.respect()
+        if deal.is_coupled:
+            deal.top_up()
+    return deal.counts
+
+
+def _is_dear(options: Options, option: int, quotas: Quotas) -> bool:
+    """Say whether a single instance would exceed a limit."""
+    return any(
+        limit.left < options.need[option, limit.column] > 0 and options.owner[option] in limit.members
+        for limit in quotas.limits
+    )
+
+
+def _favoured(options: Options, sets: int) -> Floats:
+    """Return the factors of all options by the set that is served first (rows)."""
+    if sets == 1:
+        return np.ones((1, len(options)))
+    return np.where(options.owner[None, :] == np.arange(sets)[:, None], _FIRST, 1.0)
+
+
+class Deal:
+    """The state of one allocation: `first` is the set served first on each node, `price` what a filler costs a set."""
+
+    def __init__(self, holes: Holes, options: Options, quotas: Quotas) -> None:
+        self.holes, self.options, self.quotas = holes, options, quotas
+        self.sets = len(quotas.most)
+        self.counts: Ints = np.zeros((len(holes), len(options)), dtype=np.int64)
+        self.first: Ints = dealt(holes, quotas)
+        self.price: Floats = np.zeros(self.sets)
+        self.left = Left.of(holes)
+        self.is_coupled = self.sets > 1
+
+    @property
+    def numbers(self) -> Ints:
+        """How many instances each set gets."""
+        return number_by(self.counts, self.options, self.sets)
+
+    @property
+    def used(self) -> Ints:
+        """What each set takes."""
+        return used_by(self.counts, self.options, self.sets)
+
+    def pack(self, rows: Ints) -> None:
+        """Pack some of the nodes anew."""
+        worth = _favoured(self.options, self.sets) * self.options.value - self.price[self.options.owner]
+        self.counts[rows], rest = pack(self.holes.at(rows), self.options, Gains(worth, self.first[rows]))
+        self.left.put_rows(rows, rest)
+
+    def respect(self) -> None:
+        """Leave sets out of nodes until no quota is exceeded; single instances go last."""
+        for _ in range(self.sets + 2):
+            gone = [self._leave_out(*each) for each in self._excesses()]
+            rows = np.unique(np.concatenate(gone)) if gone else np.zeros(0, dtype=np.int64)
+            if not len(rows):
+                break
+            self.is_coupled = True
+            self.pack(rows)
+        for members, weight, excess in self._excesses():
+            self.measure(self._drop(members, weight, excess))
+
+    def _excesses(self) -> Iterator[tuple[NDArray[np.bool_], Ints, int]]:
+        """Yield the options that together exceed a quota, how much each counts, and by how much."""
+        for of, number in enumerate(self.numbers):
+            if number > self.quotas.most[of]:
+                mine = self.options.owner == of
+                yield mine, mine.astype(np.int64), int(number - self.quotas.most[of])
+        for limit in self.quotas.limits:
+            mine = np.isin(self.options.owner, limit.members)
+            weight = np.where(mine, self.options.need[:, limit.column], 0)
+            excess = int((self.counts @ weight).sum()) - limit.left
+            if excess > 0:
+                yield mine, weight, excess
+
+    def _leave_out(self, members: NDArray[np.bool_], weight: Ints, excess: int) -> Ints:
+        """Take sets off the nodes where they win least for what they use, as long as no more than the excess goes."""
+        amount = self.counts @ weight
+        rows = self.holes.order(np.flatnonzero(amount > 0))[::-1]
+        won = self.counts[rows] @ np.where(members, self.options.value, 0.0) / amount[rows]
+        rows = rows[np.argsort(won, kind="stable")]
+        gone = rows[amount[rows].cumsum() <= excess]
+        self.holes.barred[np.ix_(gone, np.flatnonzero(members & (weight > 0)))] = True
+        return gone
+
+    def _drop(self, members: NDArray[np.bool_], weight: Ints, excess: int) -> Ints:
+        """Drop single instances, those first that win least for what they use; return the nodes concerned."""
+        self.is_coupled = True
+        options = np.flatnonzero(members & (weight > 0))
+        changed = [np.zeros(0, dtype=np.int64)]
+        for option in options[np.lexsort((options, self.options.value[options] / weight[options]))]:
+            rows = self.holes.order(np.flatnonzero(self.counts[:, option]))[::-1]
+            number = self.counts[rows, option]
+            before = number.cumsum() - number
+            wanted = -(-max(0, excess) // int(weight[option]))
+            taken = np.minimum(number, (wanted - before).clip(min=0))
+            self.counts[rows, option] -= taken
+            excess -= int(taken.sum()) * int(weight[option])
+            changed.append(rows[taken > 0])
+        return np.unique(np.concatenate(changed))
+
+    def measure(self, rows: Ints) -> None:
+        """Find out anew what is left of nodes whose instances were changed one by one."""
+        rest = Left.of(self.holes.at(rows), self.holes)
+        rest.free = self.holes.free[rows] - self.counts[rows] @ self.options.need
+        for index, kind in enumerate(self.holes.kinds):
+            mine = self.options.kind == index
+            for place, row in enumerate(rows.tolist()):
+                held = np.repeat(self.options.amount[mine], self.counts[row, mine])
+                _take_devices(kind, rest.wholes[index], rest.devices[index], place, held.tolist())
+        self.left.put_rows(rows, rest)
+
+    def top_up(self) -> None:
+        """Offer what is left to everybody who may still have it."""
+        for option in self._in_turn():
+            of = self.options.owner[option]
+            most = min(int(self.quotas.most[of] - self.numbers[of]), self._affordable(option))
+            able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
+            if self.options.kind[option] < 0:
+                span = self.holes.kept_span + self.counts @ self.options.span
+                able = np.minimum(able, covering(self.left.free - span, self.options, option))
+            if most > 0 and able.any():
+                self.counts[:, option] += put_within(self.holes, self.options, option, able, self.left, most)
+
+    def _in_turn(self) -> list[int]:
+        """Return the options as they are offered what is left: with devices first, then who has least of its share."""
+        share = self.quotas.shares(self.used) / self.quotas.weight
+        keys = (np.arange(len(self.options)), -self.options.value, share[self.options.owner], self.options.kind < 0)
+        return [int(option) for option in np.lexsort(keys)]
+
+    def _affordable(self, option: int) -> int:
+        """Return how many more instances the tenant's limits leave."""
+        most, of = 2**40, self.options.owner[option]
+        for limit in self.quotas.limits:
+            need = int(self.options.need[option, limit.column])
+            if need > 0 and of in limit.members:
+                mine = np.isin(self.options.owner, limit.members)
+                used = int((self.counts[:, mine] @ self.options.need[mine, limit.column]).sum())
+                most = min(most, max(0, limit.left - used) // need)
+        return most
+
+
+def _take_devices(kind: DeviceKind, wholes: Ints, devices: Ints, row: int, held: list[int]) -> None:
+    if kind.is_counted:
+        wholes[row] -= sum(held)
+        return
+    parts = [amount for amount in held if amount < kind.unit]
+    whole = sum(amount for amount in held if amount >= kind.unit) // kind.unit
+    free = devices[row].tolist()
+    for index in [index for index, room in enumerate(free) if room == kind.unit][:whole]:
+        free[index] = 0
+    homes = assign(free, parts)
+    for home, amount in zip(homes or (), parts, strict=homes is not None):
+        free[home] -= amount
+    devices[row] = free if homes is not None else 0

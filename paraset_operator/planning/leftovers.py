@@ -1,0 +1,169 @@
+"""Greedy filling, for many nodes at once: what the price tables leave over, and shapes that take no devices."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paraset_operator.planning.problem import Floats, Holes, Ints, Options
+
+_PLENTY = 2**40
+
+
+@dataclass(slots=True)
+class Left:
+    """What is left of nodes while options are taken: sums, and by device kind counts or, where parts are handed out,
+    what is free of each device."""
+
+    free: Ints
+    wholes: list[Ints]
+    devices: list[Ints]
+
+    @classmethod
+    def of(cls, holes: Holes, among: Holes | None = None) -> "Left":
+        """Return all that is there; with as many columns as the nodes `among` which these are need."""
+        none = np.zeros((len(holes), 0), dtype=np.int64)
+        devices = []
+        for kind, widest in zip(holes.kinds, (among or holes).kinds, strict=True):
+            most = int(widest.wholes.max(initial=0))
+            columns = np.where(np.arange(most)[None, :] < kind.wholes[:, None], kind.unit, 0).astype(np.int64)
+            devices.append(none if kind.is_counted else np.hstack([kind.parts, columns]))
+        return cls(holes.free.clip(min=0), [kind.wholes.copy() for kind in holes.kinds], devices)
+
+    def put_rows(self, at: Ints, others: "Left") -> None:
+        """Take over what is left of some nodes."""
+        self.free[at] = others.free
+        for mine, other in zip(self.wholes, others.wholes, strict=True):
+            mine[at] = other
+        for mine, other in zip(self.devices, others.devices, strict=True):
+            mine[at] = 0
+            mine[at, : other.shape[1]] = other
+
+    def take_wholes(self, kind: int, parts: int, begin: Ints, used: Ints, cuts: Ints, rest: Ints) -> None:
+        """Use so many wholly free devices from the `begin`th on; of the last ones, which are cut, some is left."""
+        self.wholes[kind] -= used
+        devices = self.devices[kind]
+        if not devices.shape[1]:
+            return
+        place = np.arange(devices.shape[1] - parts)[None, :] - begin[:, None]
+        is_used = (place >= 0) & (place < used[:, None])
+        is_cut = is_used & (place >= (used - cuts)[:, None])
+        devices[:, parts:] = np.where(is_cut, rest[:, None], np.where(is_used, 0, devices[:, parts:]))
+
+    def rows(self, at: Ints) -> "Left":
+        """Return a copy of some of the nodes."""
+        return Left(self.free[at], [each[at] for each in self.wholes], [each[at] for each in self.devices])
+
+    def copy(self) -> "Left":
+        """Return a copy of all nodes."""
+        return Left(self.free.copy(), [each.copy() for each in self.wholes], [each.copy() for each in self.devices])
+
+    def holes(self, holes: Holes) -> Holes:
+        """Return the holes that are left of those this began with, all nodes of them."""
+        kinds = []
+        for kind, wholes, devices in zip(holes.kinds, self.wholes, self.devices, strict=True):
+            if not kind.is_counted:
+                whole = devices == kind.unit
+                kind = replace(kind, wholes=whole.sum(axis=1), parts=np.where(whole, 0, devices))
+            else:
+                kind = replace(kind, wholes=wholes)
+            kinds.append(kind)
+        return replace(holes, free=self.free, kinds=tuple(kinds))
+
+
+def fill_devices(holes: Holes, options: Options, gain: Floats, counts: Ints, left: Left, order: Ints) -> None:
+    """Offer what is left to each option with devices, in this order, as often as it fits."""
+    for option in order:
+        able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
+        counts[:, option] += put(holes, options, int(option), able, left)
+
+
+def put(holes: Holes, options: Options, option: int, able: Ints, left: Left) -> Ints:
+    """Put up to `able` instances of an option on each node; return how many its devices allow."""
+    number, at = np.zeros(len(able), dtype=np.int64), np.flatnonzero(able)
+    if not len(at):
+        return number
+    index, amount = int(options.kind[option]), int(options.amount[option])
+    if index < 0:
+        number[at] = able[at]
+    elif holes.kinds[index].is_counted:
+        number[at] = np.minimum(able[at], left.wholes[index][at] // amount)
+        left.wholes[index][at] -= number[at] * amount
+    elif amount >= holes.kinds[index].unit:
+        unit = holes.kinds[index].unit
+        number[at] = _put_wholes(left.devices[index], at, able[at], amount // unit, unit)
+    else:
+        number[at] = _put_parts(left.devices[index], at, able[at], amount)
+    left.free[at] -= number[at, None] * options.need[option]
+    return number
+
+
+def put_within(holes: Holes, options: Options, option: int, able: Ints, left: Left, most: int) -> Ints:
+    """Put up to `able` instances on each node but no more than `most` in all, on nodes first that come first."""
+    at = np.flatnonzero(able)
+    if int(able.sum()) > most:
+        able[at] = put(holes.at(at), options, option, able[at], left.rows(at))
+        order = holes.order(at)
+        before = able[order].cumsum() - able[order]
+        able[order] = np.minimum(able[order], (most - before).clip(min=0))
+    return put(holes, options, option, able, left)
+
+
+def fitting(free: Ints, need: Ints) -> Ints:
+    """Return how many instances the sums allow."""
+    asked = np.flatnonzero(need > 0)
+    if not len(asked):
+        return np.full(len(free), _PLENTY, dtype=np.int64)
+    return (free[:, asked].clip(min=0) // need[asked]).min(axis=1)
+
+
+def _put_wholes(devices: Ints, at: Ints, able: Ints, pieces: int, unit: int) -> Ints:
+    whole = devices[at] == unit
+    number = np.minimum(able, whole.sum(axis=1) // pieces)
+    taken = whole & (whole.cumsum(axis=1) <= (number * pieces)[:, None])
+    devices[at] = np.where(taken, 0, devices[at])
+    return number
+
+
+def _put_parts(devices: Ints, at: Ints, able: Ints, amount: int) -> Ints:
+    """Take `amount` of the fullest devices first, as often as it fits on each."""
+    room = devices[at]
+    times = room // amount
+    order = np.argsort(room, axis=1, kind="stable")
+    sorted_times = np.take_along_axis(times, order, axis=1)
+    before = sorted_times.cumsum(axis=1) - sorted_times
+    taken = (able[:, None] - before).clip(min=0)
+    taken = np.minimum(taken, sorted_times)
+    back = np.empty_like(taken)
+    np.put_along_axis(back, order, taken, axis=1)
+    devices[at] = room - back * amount
+    return taken.sum(axis=1)
+
+
+def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept_span: Ints) -> None:
+    """Give what no device can use to shapes without devices, those that are worth most per core first.
+
+    Where growth is worth as much as another instance there are as few of them as cover the room, since one large
+    instance serves as well as many small ones; what can already grow into the room comes before a new instance.
+    """
+    rows = np.flatnonzero(options.kind < 0)
+    if not len(rows):
+        return
+    rate = options.value[rows] / np.maximum(1, options.need[rows]).max(axis=1)
+    span = kept_span + counts @ options.span
+    for option in rows[np.lexsort((rows, -rate))]:
+        need, grown = options.need[option], options.span[option]
+        able = np.where(gain[:, option] > 0, fitting(left.free, need), 0)
+        number = np.minimum(able, covering(left.free - span, options, int(option)))
+        counts[:, option] += number
+        left.free -= number[:, None] * need
+        span = span + number[:, None] * grown
+
+
+def covering(room: Ints, options: Options, option: int) -> Ints:
+    """Return how many instances cover the room that nothing else can grow into."""
+    need, span, density = options.need[option], options.span[option], options.density[option]
+    grows = np.flatnonzero((span > 0) & (density > 0))
+    alone = options.value[option] > (density * need)[grows].sum() * (1 + 1e-9)
+    if not len(grows) or alone:
+        return np.full(len(room), _PLENTY, dtype=np.int64)
+    return (-(-room[:, grows].clip(min=0) // (need + span)[grows])).max(axis=1)

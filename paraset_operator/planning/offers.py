@@ -1,0 +1,100 @@
+"""The options of a plan: what each set could put on a node, as rows of arrays.
+
+Every shape is one option at its smallest. A shape with devices whose growth is worth something is a second one at its
+largest, so that a price per core decides between them.
+"""
+
+import numpy as np
+
+from paraset_operator.model.resources import is_device
+from paraset_operator.model.shape import Shape
+from paraset_operator.planning.problem import DeviceKind, Ints, Options
+from paraset_operator.planning.survey import Ground
+from paraset_operator.planning.worth import density, largest, worth_of
+
+
+def options_of(ground: Ground, scales: list[float], kinds: tuple[DeviceKind, ...]) -> Options:
+    """Return the options of all sets for nodes whose devices are of these kinds."""
+    kind_of = {kind.resource: index for index, kind in enumerate(kinds)}
+    rows = [
+        (index, owner, shape, sizes)
+        for index, (owner, shape) in enumerate(ground.shapes)
+        for sizes in _starts(shape)
+        if _may_exist(shape, kinds)
+    ]
+    need = np.array([_vector(shape.at(sizes), ground.columns) for _, _, shape, sizes in rows], dtype=np.int64)
+    primary = [_primary(shape, kind_of) for _, _, shape, _ in rows]
+    return Options(
+        need=need.reshape(len(rows), len(ground.columns)),
+        kind=np.array([kind_of.get(name, -1) for name, _ in primary], dtype=np.int64),
+        amount=np.array([amount for _, amount in primary], dtype=np.int64),
+        owner=np.array([owner for _, owner, _, _ in rows], dtype=np.int64),
+        shape=np.array([index for index, _, _, _ in rows], dtype=np.int64),
+        value=np.array([worth_of(shape, sizes) * scales[owner] for _, owner, shape, sizes in rows], dtype=np.float64),
+        span=np.array([_span(shape, sizes, ground.columns) for _, _, shape, sizes in rows], dtype=np.int64).reshape(
+            len(rows), len(ground.columns)
+        ),
+        density=np.array(
+            [_density(shape, ground.columns, scales[owner]) for _, owner, shape, _ in rows], dtype=np.float64
+        ).reshape(len(rows), len(ground.columns)),
+    )
+
+
+def device_columns(ground: Ground) -> list[str]:
+    """Return the resources that are some shape's devices, those first of which devices are tracked."""
+    names = {_first_device(shape) for _, shape in ground.shapes} - {""}
+    return sorted(names, key=lambda name: (name not in ground.tracked, name))
+
+
+def _starts(shape: Shape) -> list[dict[str, int]]:
+    sizes = largest(shape)
+    grows = shape.has_devices and any(sizes[each.resource] > each.minimum for each in shape.elastic)
+    return [{}, sizes] if grows else [{}]
+
+
+def _first_device(shape: Shape) -> str:
+    return min((name for name, amount in shape.smallest.items() if amount > 0 and is_device(name)), default="")
+
+
+def _primary(shape: Shape, kind_of: dict[str, int]) -> tuple[str, int]:
+    held = [name for name in shape.smallest if shape.smallest[name] > 0 and name in kind_of]
+    name = min(held, key=lambda each: kind_of[each], default="")
+    return name, shape.smallest.get(name, 0)
+
+
+def _may_exist(shape: Shape, kinds: tuple[DeviceKind, ...]) -> bool:
+    """Say whether an amount of devices is less than one of them, or a whole number of them."""
+    amounts = [(shape.smallest.get(kind.resource, 0), kind.unit) for kind in kinds]
+    return all(amount < unit or amount % unit == 0 for amount, unit in amounts)
+
+
+def _vector(amounts: dict[str, int], columns: tuple[str, ...]) -> list[int]:
+    return [amounts.get(name, 0) for name in columns]
+
+
+def _span(shape: Shape, sizes: dict[str, int], columns: tuple[str, ...]) -> list[int]:
+    """Return by how much an option may still grow; growth that is worth nothing counts for nothing."""
+    least, most = shape.at(sizes), shape.at(largest(shape))
+    return [most.get(name, 0) - least.get(name, 0) for name in columns]
+
+
+def _density(shape: Shape, columns: tuple[str, ...], scale: float) -> list[float]:
+    by_name = {each.resource: density(each) * scale for each in shape.elastic}
+    return [by_name.get(name, 0.0) for name in columns]
+
+
+def rows_by_units(units: Ints, totals: Ints) -> list[tuple[tuple[int, ...], Ints]]:
+    """Return the nodes whose tracked devices are of the same sizes, with these sizes; 0 where devices are counted.
+
+    A node that has nothing of a resource goes with the commonest size of it.
+    """
+    if not units.shape[1]:
+        return [((), np.arange(len(units)))]
+    filled = units.copy()
+    for column in range(units.shape[1]):
+        sizes, counts = np.unique(units[:, column][units[:, column] > 0], return_counts=True)
+        if len(sizes):
+            filled[(units[:, column] == 0) & (totals[:, column] == 0), column] = sizes[counts.argmax()]
+    keys, member = np.unique(filled, axis=0, return_inverse=True)
+    member = member.reshape(-1)
+    return [(tuple(int(size) for size in key), np.flatnonzero(member == index)) for index, key in enumerate(keys)]
