@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from demo.audit import AuditLog, Request
+from demo.fragments import Fragments, fragments
 from demo.measure import (
     Allocation,
     Needed,
@@ -63,6 +64,7 @@ class Record:
     after: Allocation | None = None
     usable: Amounts = field(default_factory=dict)
     filled: Amounts = field(default_factory=dict)
+    fragments: Fragments | None = None
     placements: int = 0
     fill_writes: list[Request] = field(default_factory=list)
     quiet_writes: list[Request] | None = None
@@ -139,6 +141,7 @@ class Story:
         record.after, record.usable, record.filled = self._observer.read(
             lambda state: (allocation(state), usable(state), filled(state))
         )
+        record.fragments = self._observer.read(fragments)
         record.placements = self._observer.read(lambda state: sum(1 for pod in state.fillers() if pod.node))
         record.fill_writes = self._audit.writes(started)
         return (

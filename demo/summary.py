@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from demo.audit import Request
+from demo.fragments import Fragments
 from demo.invariants import Violation
 from demo.measure import Allocation, percentile, seconds_to_bind
 from demo.objects import CPU, GPU, MEMORY, Amounts
@@ -46,6 +47,7 @@ class Summary:
                 "refilled_share": round(record.refilled_share, 3),
             },
             "allocation": {"before": _shares(record.before, False), "after": _shares(record.after, True)},
+            "fragments": _fragments(record.fragments),
             "ls": _ls(record),
             "yield": {
                 "shrinks": given.shrinks if given else None,
@@ -90,6 +92,8 @@ class Summary:
                 f"{record.filled.get(GPU, 0)} of {record.usable.get(GPU, 0)} = {share:.0%}",
                 f">= {FILLED_SHARE:.0%}",
             ),
+            ("idle GPUs before / after filling", _idle(record.fragments), ""),
+            ("of these fragment: no use to LS pods like those seen", _lost(record.fragments), ""),
             ("LS pods of the burst bound", f"{ls['bound']} of {ls['count']}", "all"),
             ("LS wait p50 / p99", f"{_seconds(ls['wait_p50_s'])} / {_seconds(ls['wait_p99_s'])}", ""),
             ("shrinks", _or_dash(given["shrinks"]), ""),
@@ -111,6 +115,28 @@ def _shares(allocated: Allocation | None, with_fillers: bool) -> dict[str, float
     if allocated is None:
         return {}
     return {resource: round(allocated.share(resource, with_fillers=with_fillers), 4) for resource in (GPU, CPU, MEMORY)}
+
+
+def _fragments(found: Fragments | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "idle_before": found.idle_before,
+        "idle_after": found.idle_after,
+        "fragment_before": round(found.fragment_before, 3),
+        "fragment_after": round(found.fragment_after, 3),
+        "filled_share": round(found.filled_share, 4),
+    }
+
+
+def _idle(found: Fragments | None) -> str:
+    return f"{found.idle_before} / {found.idle_after}" if found else "-"
+
+
+def _lost(found: Fragments | None) -> str:
+    if found is None:
+        return "-"
+    return f"{found.fragment_before:.1f} / {found.fragment_after:.1f}, {found.filled_share:.0%} filled"
 
 
 def _ls(record: Record) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command `paraset`: run the operator, plan offline from a dump, print the CRDs.
+"""The command `paraset`: run the operator, plan offline from a dump, explain a set, print the CRDs.
 
 Every subcommand imports what it needs when it is chosen, so that `--help` and a mistyped option answer at once. An
 error that a person can cure is one line on stderr: exit status 2 for a wrong command line, 1 for anything else.
@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from paraset_operator import __version__
+from paraset_operator.simulation.arguments import add_arguments
 
 _PORTS = range(65536)
 
@@ -90,6 +91,44 @@ def _plan(options: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(options: argparse.Namespace) -> int:
+    if options.cluster and (options.kubeconfig or options.context):
+        raise CliError("--cluster explains a dump: leave out --kubeconfig and --context", status=2)
+    if options.files and not options.cluster:
+        raise CliError("-f goes with --cluster: a live cluster has its ParaSets itself", status=2)
+    if [*options.files, options.cluster].count("-") > 1:
+        raise CliError("only one of -f and --cluster can be -, standard input: name a file for the others", status=2)
+
+    from paraset_operator.reporting.explanation_json import write_json
+    from paraset_operator.reporting.explanation_text import write_text
+    from paraset_operator.runtime.explain import ExplainError, explained, name_in, scene_in_cluster, scene_in_files
+
+    try:
+        name = name_in(options.target)
+        if options.cluster:
+            scene = scene_in_files(options.files, options.cluster)
+        else:
+            scene = scene_in_cluster(options.kubeconfig, options.context)
+        found = explained(scene, name, options.namespace, everything=options.all)
+    except ExplainError as error:
+        raise CliError(str(error), status=2) from error
+    if options.json:
+        write_json(found, scene.moment.wall, sys.stdout)
+    else:
+        write_text(found, scene.moment.wall, sys.stdout, everything=options.all)
+    sys.stdout.flush()
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from paraset_operator.simulation.command import SimulationFailedError, run_simulation
+
+    try:
+        return run_simulation(options)
+    except SimulationFailedError as error:
+        raise CliError(str(error), error.status) from error
+
+
 def _crd(_options: argparse.Namespace) -> int:
     import yaml
 
@@ -111,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(_command(commands, "run", _run, "run the operator"))
     _add_plan(_command(commands, "plan", _plan, "show what the operator would do, from files alone"))
+    _add_explain(_command(commands, "explain", _explain, "say why a set holds what it does and no more"))
+    add_arguments(_command(commands, "simulate", _simulate, "fill a simulated cluster, by default that of a public trace"))
     _command(commands, "crd", _crd, "print the CustomResourceDefinitions as YAML")
     return parser
 
@@ -160,6 +201,27 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
         help="what `kubectl get nodes,pods -A -o json` prints, - for standard input",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, described by docs/reference/plan.schema.json")
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="pset/NAME", help="the ParaSet")
+    parser.add_argument("-n", "--namespace", default="default", metavar="NAME", help="its namespace (%(default)s)")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use; default: as kubectl")
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig; default: the current one")
+    parser.add_argument(
+        "--cluster", metavar="FILE", help="explain a dump (see `paraset plan --help`) instead of a live cluster"
+    )
+    parser.add_argument(
+        "-f",
+        "--filename",
+        dest="files",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --cluster: ParaSets and FillPolicies that the dump lacks; may be repeated",
+    )
+    parser.add_argument("--all", action="store_true", help="show every node and every shape, not only the first few")
+    parser.add_argument("--json", action="store_true", help="print JSON, described by docs/explain.md")
 
 
 def _identity() -> str:

@@ -1,9 +1,9 @@
 """Who gets which hole, under limits that couple nodes: ceilings, tenants' limits, fair shares.
 
-1. every node has one set that is served first there; nodes are dealt out in proportion to what each set is owed
-2. a ceiling has a price per filler, so that a set spends its few fillers where each is worth most
-3. nodes change hands until the shares are fair; the last of it is done by exchanging single instances
-4. where a set would exceed a quota, it is left out of the nodes where that costs least, and these are packed anew
+1. nodes are packed one by one, with options favoured and priced so that the sum comes out fair (fair_prices.py)
+2. single instances are exchanged until no set could have more of its fair share at the cost of one that has more
+3. where a set exceeds a quota, it is left out of the nodes where that costs least, and these are packed anew
+4. what is left is offered to everybody who may still have it
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.planning.ceilings import ceiling_prices
-from paraset_operator.planning.dealing import dealt, regret
 from paraset_operator.planning.device_packing import assign
 from paraset_operator.planning.exchange import exchange
+from paraset_operator.planning.fair_prices import fair_gains
 from paraset_operator.planning.leftovers import Left, covering, fitting, put_within
 from paraset_operator.planning.packing import Gains, pack
-from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
+from paraset_operator.planning.problem import DeviceKind, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
-
-# How much more the set that is served first on a node is taken to be worth there.
-_FIRST = 3.0
 
 
 def allocate(holes: Holes, options: Options, quotas: Quotas) -> Ints:
@@ -31,16 +27,7 @@ def allocate(holes: Holes, options: Options, quotas: Quotas) -> Ints:
     barred = holes.barred | np.array([_is_dear(options, row, quotas) for row in range(len(options))], dtype=bool)
     deal = Deal(replace(holes, admits=admits, barred=barred), options, quotas)
     if len(holes) and len(options) and admits.any():
-        deal.pack(np.arange(len(holes)))
-        if (deal.numbers > quotas.most).any():
-            deal.price = ceiling_prices(deal.holes, options, quotas.most, deal.first, _favoured(options, deal.sets))
-            deal.pack(np.arange(len(holes)))
-        if deal.sets > 1:
-            regret(deal)
-            deal.measure(exchange(deal.holes, options, quotas, deal.counts))
-        deal.respect()
-        if deal.is_coupled:
-            deal.top_up()
+        deal.run()
     return deal.counts
 
 
@@ -52,24 +39,28 @@ def _is_dear(options: Options, option: int, quotas: Quotas) -> bool:
     )
 
 
-def _favoured(options: Options, sets: int) -> Floats:
-    """Return the factors of all options by the set that is served first (rows)."""
-    if sets == 1:
-        return np.ones((1, len(options)))
-    return np.where(options.owner[None, :] == np.arange(sets)[:, None], _FIRST, 1.0)
-
-
 class Deal:
-    """The state of one allocation: `first` is the set served first on each node, `price` what a filler costs a set."""
+    """The state of one allocation."""
 
     def __init__(self, holes: Holes, options: Options, quotas: Quotas) -> None:
         self.holes, self.options, self.quotas = holes, options, quotas
         self.sets = len(quotas.most)
         self.counts: Ints = np.zeros((len(holes), len(options)), dtype=np.int64)
-        self.first: Ints = dealt(holes, quotas)
-        self.price: Floats = np.zeros(self.sets)
         self.left = Left.of(holes)
-        self.is_coupled = self.sets > 1
+        self.gains = Gains(options.value[None, :], np.zeros(len(holes), dtype=np.int64))
+
+    def run(self) -> None:
+        """Deal out the holes."""
+        everywhere = np.arange(len(self.holes))
+        if self.holes.admits.any(axis=0).sum() == 1:
+            self.pack(everywhere)
+            if not any(True for _ in self._excesses()):
+                return
+        self.gains = fair_gains(self.holes, self.options, self.quotas)
+        self.pack(everywhere)
+        self.measure(exchange(self.holes, self.options, self.quotas, self.counts))
+        self.respect()
+        self.top_up()
 
     @property
     def numbers(self) -> Ints:
@@ -83,8 +74,8 @@ class Deal:
 
     def pack(self, rows: Ints) -> None:
         """Pack some of the nodes anew."""
-        worth = _favoured(self.options, self.sets) * self.options.value - self.price[self.options.owner]
-        self.counts[rows], rest = pack(self.holes.at(rows), self.options, Gains(worth, self.first[rows]))
+        gains = Gains(self.gains.worth, self.gains.group[rows])
+        self.counts[rows], rest = pack(self.holes.at(rows), self.options, gains)
         self.left.put_rows(rows, rest)
 
     def respect(self) -> None:
@@ -94,7 +85,6 @@ class Deal:
             rows = np.unique(np.concatenate(gone)) if gone else np.zeros(0, dtype=np.int64)
             if not len(rows):
                 break
-            self.is_coupled = True
             self.pack(rows)
         for members, weight, excess in self._excesses():
             self.measure(self._drop(members, weight, excess))
@@ -124,7 +114,6 @@ class Deal:
 
     def _drop(self, members: NDArray[np.bool_], weight: Ints, excess: int) -> Ints:
         """Drop single instances, those first that win least for what they use; return the nodes concerned."""
-        self.is_coupled = True
         options = np.flatnonzero(members & (weight > 0))
         changed = [np.zeros(0, dtype=np.int64)]
         for option in options[np.lexsort((options, self.options.value[options] / weight[options]))]:
@@ -156,15 +145,16 @@ class Deal:
             most = min(int(self.quotas.most[of] - self.numbers[of]), self._affordable(option))
             able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
             if self.options.kind[option] < 0:
-                span = self.holes.kept_span + self.counts @ self.options.span
-                able = np.minimum(able, covering(self.left.free - span, self.options, option))
+                gain = np.full(len(able), self.options.value[option])
+                there = self.holes.kept + self.counts
+                able = np.minimum(able, covering(self.options, option, gain, self.left.free, there))
             if most > 0 and able.any():
                 self.counts[:, option] += put_within(self.holes, self.options, option, able, self.left, most)
 
     def _in_turn(self) -> list[int]:
         """Return the options as they are offered what is left: with devices first, then who has least of its share."""
-        share = self.quotas.shares(self.used) / self.quotas.weight
-        keys = (np.arange(len(self.options)), -self.options.value, share[self.options.owner], self.options.kind < 0)
+        level = self.quotas.levels(self.used)
+        keys = (np.arange(len(self.options)), -self.options.value, level[self.options.owner], self.options.kind < 0)
         return [int(option) for option in np.lexsort(keys)]
 
     def _affordable(self, option: int) -> int:

@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.planning.problem import Holes, Ints, Options
+from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 _MOST_SWAPS = 64
-_TINY = 1e-9
+# Levels that differ by less than this part are left as they are.
+_FAIR = 0.005
 
 
 def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints) -> Ints:
@@ -16,54 +17,44 @@ def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints) -> In
     refused: set[tuple[int, int]] = set()
     for _ in range(_MOST_SWAPS):
         hungry = (number_by(counts, options, sets) < quotas.most) & holes.admits.any(axis=0)
-        if hungry.sum() < 2:
-            break
-        used = used_by(counts, options, sets)
-        excess = quotas.shares(used) - quotas.targets(used, hungry)
-        excess[~hungry] = 0.0
-        pairs = _pairs(excess, refused)
+        levels = quotas.levels(used_by(counts, options, sets))
+        pairs = _pairs(levels, hungry, refused)
         if not pairs:
             break
-        giver, taker = pairs[0]
-        if not _swap(holes, options, quotas, counts, giver, taker, float(excess[giver]), -float(excess[taker])):
-            refused.add((giver, taker))
+        if not _swap(holes, options, quotas, counts, levels, *pairs[0]):
+            refused.add(pairs[0])
     return np.flatnonzero((counts != before).any(axis=1))
 
 
-def _pairs(excess: np.ndarray, refused: set[tuple[int, int]]) -> list[tuple[int, int]]:
+def _pairs(levels: Floats, hungry: NDArray[np.bool_], refused: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return who could give to whom, the largest differences first."""
     pairs = [
-        (-(excess[giver] - excess[taker]), int(giver), int(taker))
-        for giver in np.flatnonzero(excess > _TINY)
-        for taker in np.flatnonzero(excess < -_TINY)
-        if (int(giver), int(taker)) not in refused
+        (float(levels[taker] - levels[giver]), giver, taker)
+        for giver in range(len(levels))
+        for taker in np.flatnonzero(hungry).tolist()
+        if levels[giver] > levels[taker] * (1 + _FAIR) and (giver, taker) not in refused
     ]
     return [(giver, taker) for _, giver, taker in sorted(pairs)]
 
 
-def _swap(
-    holes: Holes, options: Options, quotas: Quotas, counts: Ints, giver: int, taker: int, excess: float, lack: float
-) -> bool:
-    """Exchange as many instances of the best pair of options as bring both sets closer; say whether any were."""
-    share = _share_of(options, quotas)
+def _swap(holes: Holes, options: Options, quotas: Quotas, counts: Ints, levels: Floats, giver: int, taker: int) -> bool:
+    """Exchange as many instances of the best pair of options as bring both levels closer; say whether any were."""
+    used = used_by(counts, options, len(levels))
     left = holes.free - counts @ options.need
+    room = int(quotas.most[taker] - number_by(counts, options, len(levels))[taker])
     for old, new, times in _best_first(holes, options, giver, taker):
-        gives, takes = float(share[old]), float(share[new]) * times
-        number = int(min(excess / max(_TINY, gives), lack / max(_TINY, takes)) + 0.5)
-        if number < 1 or abs(excess - gives) >= excess or abs(lack - takes) >= lack:
-            continue
+        change = np.zeros_like(used)
+        change[giver] -= options.need[old]
+        change[taker] += options.need[new] * times
+        after = quotas.levels(used + change)
+        closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
+        number = min(int((levels[giver] - levels[taker]) / closed), room // times) if closed > 0 else 0
         rows = _able(holes, options, counts, left, old, new, times, taker)[:number]
         if len(rows):
             counts[rows, old] -= 1
             counts[rows, new] += times
             return True
     return False
-
-
-def _share_of(options: Options, quotas: Quotas) -> np.ndarray:
-    known = quotas.fillable > 0
-    share: np.ndarray = (options.need[:, known] / quotas.fillable[known]).max(axis=1)
-    return share
 
 
 def _best_first(holes: Holes, options: Options, giver: int, taker: int) -> list[tuple[int, int, int]]:
@@ -97,5 +88,6 @@ def _able(
     kinds = [kind.column for kind in holes.kinds]
     after = left + options.need[old] - times * options.need[new]
     after[:, kinds] = 0
-    fits = (counts[:, old] > 0) & holes.admits[:, taker] & (after >= 0).all(axis=1)
+    may = holes.admits[:, taker] & ~holes.barred[:, new]
+    fits = (counts[:, old] > 0) & may & (after >= 0).all(axis=1)
     return np.flatnonzero(fits)

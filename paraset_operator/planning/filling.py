@@ -37,7 +37,7 @@ def fill(
         kinds = _kinds(ground, rows, units, at)
         options = options_of(ground, scales, kinds)
         free, barred = rows.room[at] - rows.smallest[at], np.zeros((len(at), len(options)), dtype=bool)
-        holes = Holes(free, kinds, admits[at], rows.span[at], barred, _once(ranks, at))
+        holes = Holes(free, kinds, admits[at], _kept(rows.counts[at], options), barred, _once(ranks, at))
         quotas = _quotas(ground, contenders, shares, new)
         counts = _served(holes, options, quotas, _floors(contenders, new, ground))
         np.add.at(new, (at[:, None], options.shape[None, :]), counts)
@@ -64,6 +64,14 @@ def _may_take_more(ground: Ground, rows: Rows, admits: NDArray[np.bool_]) -> NDA
 def _once(ranks: Callable[[], Floats], at: Ints) -> Callable[[], Floats]:
     """Return the ranks of some rows, found once and only if anybody asks."""
     return cache(lambda: ranks()[at])
+
+
+def _kept(counts: Ints, options: Options) -> Ints:
+    """Return fillers that run (N x shapes) as options, each at its smallest, since it may shrink."""
+    kept = np.zeros((len(counts), len(options)), dtype=np.int64)
+    shapes, first = np.unique(options.shape, return_index=True)
+    kept[:, first] = counts[:, shapes]
+    return kept
 
 
 def _kinds(ground: Ground, rows: Rows, units: tuple[int, ...], at: Ints) -> tuple[DeviceKind, ...]:
@@ -146,8 +154,7 @@ def _serve_floors(holes: Holes, options: Options, quotas: Quotas, floors: Ints, 
             able = np.where(holes.admits[:, of], fitting(left.free, options.need[option]), 0)
             counts[:, option] += put_within(holes, options, int(option), able.clip(max=missing), left, missing)
     number, used = number_by(counts, options, len(floors)), used_by(counts, options, len(floors))
-    span = holes.kept_span + counts @ options.span
-    return replace(left.holes(holes), kept_span=span), replace(
+    return replace(left.holes(holes), kept=holes.kept + counts), replace(
         quotas, most=quotas.most - number, held=quotas.held + used
     )
 

@@ -139,31 +139,34 @@ def _put_parts(devices: Ints, at: Ints, able: Ints, amount: int) -> Ints:
     return taken.sum(axis=1)
 
 
-def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept_span: Ints) -> None:
-    """Give what no device can use to shapes without devices, those that are worth most per core first.
-
-    Where growth is worth as much as another instance there are as few of them as cover the room, since one large
-    instance serves as well as many small ones; what can already grow into the room comes before a new instance.
-    """
+def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept: Ints) -> None:
+    """Give what no device can use to shapes without devices, those that are worth most per core first."""
     rows = np.flatnonzero(options.kind < 0)
     if not len(rows):
         return
     rate = options.value[rows] / np.maximum(1, options.need[rows]).max(axis=1)
-    span = kept_span + counts @ options.span
     for option in rows[np.lexsort((rows, -rate))]:
-        need, grown = options.need[option], options.span[option]
-        able = np.where(gain[:, option] > 0, fitting(left.free, need), 0)
-        number = np.minimum(able, covering(left.free - span, options, int(option)))
+        able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
+        number = np.minimum(able, covering(options, int(option), gain[:, option], left.free, kept + counts))
         counts[:, option] += number
-        left.free -= number[:, None] * need
-        span = span + number[:, None] * grown
+        left.free -= number[:, None] * options.need[option]
 
 
-def covering(room: Ints, options: Options, option: int) -> Ints:
-    """Return how many instances cover the room that nothing else can grow into."""
-    need, span, density = options.need[option], options.span[option], options.density[option]
-    grows = np.flatnonzero((span > 0) & (density > 0))
-    alone = options.value[option] > (density * need)[grows].sum() * (1 + 1e-9)
-    if not len(grows) or alone:
-        return np.full(len(room), _PLENTY, dtype=np.int64)
-    return (-(-room[:, grows].clip(min=0) // (need + span)[grows])).max(axis=1)
+def covering(options: Options, option: int, gain: Floats, free: Ints, there: Ints) -> Ints:
+    """Return how many instances of a shape without devices it takes to cover what is free.
+
+    What instances that are there can grow into is theirs, as far as their growth is worth as much as a new instance.
+    Where its own growth is worth that too, as few as possible are made: one large instance serves as well as many.
+    """
+    need, span = options.need[option], options.span[option]
+    grows = np.flatnonzero((span > 0) & (options.density[option] > 0))
+    room, number = np.zeros_like(free), np.zeros(len(free), dtype=np.int64)
+    for worth in np.unique(gain).tolist():
+        rate = worth / np.maximum(1, need) * (1 - 1e-9)
+        rows = np.flatnonzero(gain == worth)
+        room[rows] = free[rows] - there[rows] @ (options.span * (options.density >= rate))
+        if len(grows) and (options.density[option] >= rate)[grows].all():
+            number[rows] = (-(-room[np.ix_(rows, grows)].clip(min=0) // (need + span)[grows])).max(axis=1)
+        else:
+            number[rows] = fitting(room[rows], np.where(need > 0, need, 0)) if (need > 0).any() else _PLENTY
+    return number

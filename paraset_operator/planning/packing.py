@@ -29,23 +29,28 @@ class Gains:
     group: Ints
 
 
-def pack(holes: Holes, options: Options, gains: Gains) -> tuple[Ints, Left]:
-    """Return the number of each option on each node (N x S), and what is left of the nodes."""
+def pack(holes: Holes, options: Options, gains: Gains, *, quick: bool = False) -> tuple[Ints, Left]:
+    """Return the number of each option on each node (N x S), and what is left of the nodes.
+
+    The quick way prices all resources at once and tries nothing twice: good for sums over many nodes.
+    """
     counts, left = np.zeros((len(holes), len(options)), dtype=np.int64), Left.of(holes)
     if not counts.size:
         return counts, left
     base, allowed = _bases(holes, options, gains)
-    settled = _settled(holes, options, base, allowed)
+    settled = _settled(holes, options, base, allowed, quick=quick)
     if not settled:
-        fill_plain(options, allowed[base], counts, left, holes.kept_span)
+        fill_plain(options, allowed[base], counts, left, holes.kept)
     for mix, market in settled:
-        taken, rest = _completed(mix, market, options, allowed[base[mix.at]], market.floor[base[mix.at]])
+        taken, rest = _completed(mix, market, options, allowed[base[mix.at]], market.floor[base[mix.at]], quick=quick)
         counts[mix.at] = taken
         left.put_rows(mix.at, rest)
     return counts, left
 
 
-def _completed(mix: Mix, market: Market, options: Options, gain: Floats, floor: Ints) -> tuple[Ints, Left]:
+def _completed(
+    mix: Mix, market: Market, options: Options, gain: Floats, floor: Ints, *, quick: bool
+) -> tuple[Ints, Left]:
     """Complete what the tables take; where something was short, take the best of several ways to do so."""
     cost = options.need[:, market.shared] @ market.direction
     rest = _Rest(market.holes.at(mix.at), options, gain, gain - market.prices[floor][:, None] * cost[None, :])
@@ -58,7 +63,7 @@ def _completed(mix: Mix, market: Market, options: Options, gain: Floats, floor: 
     begun = taken[short]
     rest.complete(taken, left, orders[0])
     best = some.worth(taken[short])
-    for order in orders if len(short) else []:
+    for order in orders if len(short) and not quick else []:
         for counts, room in ((begun.copy(), before.copy()), (nothing.copy(), Left.of(some.holes, market.holes))):
             some.complete(counts, room, order)
             worth = some.worth(counts)
@@ -89,7 +94,7 @@ class _Rest:
     def complete(self, counts: Ints, left: Left, order: Ints) -> None:
         """Take options with devices that are worth their cores, then those without, then whatever still fits."""
         fill_devices(self.holes, self.options, self.net, counts, left, order)
-        fill_plain(self.options, self.gain, counts, left, self.holes.kept_span)
+        fill_plain(self.options, self.gain, counts, left, self.holes.kept)
         fill_devices(self.holes, self.options, self.gain, counts, left, order)
 
 
@@ -115,14 +120,15 @@ def _bases(holes: Holes, options: Options, gains: Gains) -> tuple[Ints, Floats]:
     return base.reshape(-1).astype(np.int64), allowed
 
 
-def _settled(holes: Holes, options: Options, base: Ints, allowed: Floats) -> list[tuple[Mix, Market]]:
+def _settled(holes: Holes, options: Options, base: Ints, allowed: Floats, *, quick: bool) -> list[tuple[Mix, Market]]:
     shared = _shared_columns(holes, options)
     if not holes.kinds or not (options.kind >= 0).any():
         return []
-    everywhere = np.arange(len(holes))
-    gratis = open_market(holes, options, allowed, shared, np.zeros(len(shared)), is_free=True)
-    short = look_up(gratis, base, everywhere) > holes.free[:, shared].clip(min=0)
-    column = np.where(short.sum(axis=1) > 1, -1, short.argmax(axis=1))
+    column = np.full(len(holes), -1, dtype=np.int64)
+    if not quick:
+        gratis = open_market(holes, options, allowed, shared, np.zeros(len(shared)), is_free=True)
+        short = look_up(gratis, base, np.arange(len(holes))) > holes.free[:, shared].clip(min=0)
+        column = np.where(short.sum(axis=1) > 1, -1, short.argmax(axis=1))
     settled = []
     for each in np.unique(column):
         market = open_market(holes, options, allowed, shared, _direction(int(each), holes.free[:, shared]))

@@ -63,14 +63,13 @@ class Options:
 class Holes:
     """Free room: `free` is N x R; `admits` (N x sets) says which sets may put something new on which node.
 
-    `kept_span` (N x R) is by how much fillers that run could grow; `ranks` says, for all nodes, which come first: those
-    of a low rank. It is asked only where a quota leaves a choice. `barred` (N x S) are options left out of a node.
+    `kept` (N x S) are the fillers that run; `ranks` says, for all nodes, which come first: those of a low rank. It is asked only where a quota leaves a choice. `barred` (N x S) are options left out of a node.
     """
 
     free: Ints
     kinds: tuple[DeviceKind, ...]
     admits: NDArray[np.bool_]
-    kept_span: Ints
+    kept: Ints
     barred: NDArray[np.bool_]
     ranks: Callable[[], Floats] = lambda: np.zeros(0)
 
@@ -81,7 +80,7 @@ class Holes:
         """Return some of the nodes."""
         kinds = tuple(kind.at(rows) for kind in self.kinds)
         ranks = lambda: self.ranks()[rows]  # noqa: E731
-        return Holes(self.free[rows], kinds, self.admits[rows], self.kept_span[rows], self.barred[rows], ranks)
+        return Holes(self.free[rows], kinds, self.admits[rows], self.kept[rows], self.barred[rows], ranks)
 
     def order(self, rows: Ints) -> Ints:
         """Return these rows, holes that come first first."""

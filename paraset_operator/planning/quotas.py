@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from paraset_operator.planning.problem import Floats, Ints, Options
 
@@ -32,26 +31,23 @@ class Quotas:
     fillable: Ints
     limits: tuple[Limit, ...] = ()
 
-    def shares(self, used: Ints) -> Floats:
+    def shares(self, used: Ints | Floats) -> Floats:
         """Return the dominant share of each set, with what it takes now."""
         return _dominant(self.held + used, self.fillable)
 
-    def targets(self, used: Ints, hungry: NDArray[np.bool_]) -> Floats:
-        """Return what share each set would have if the hungry ones held theirs by weight; the others keep theirs."""
+    def levels(self, used: Ints | Floats) -> Floats:
+        """Return how much of its fair share each set has, beside the others: its tenant's share and its own by weight.
+
+        A set has twice the level of another if its tenant has twice as much by weight, or, of one tenant, it itself.
+        """
         shares = self.shares(used)
-        targets = shares.copy()
-        tenants = [int(each) for each in np.unique(self.tenant[hungry])]
-        mine = {each: hungry & (self.tenant == each) for each in tenants}
-        of_tenant = {
-            each: float(_dominant((self.held + used)[mine[each]].sum(axis=0)[None, :], self.fillable)[0])
-            for each in tenants
-        }
-        level = sum(of_tenant.values()) / max(1e-12, float(self.tenant_weight[tenants].sum()))
-        for each in tenants:
-            part = self.weight[mine[each]] / self.weight[mine[each]].sum()
-            growth = level * self.tenant_weight[each] / max(1e-12, of_tenant[each])
-            targets[mine[each]] = part * shares[mine[each]].sum() * growth
-        return targets
+        levels = np.zeros(len(shares))
+        for each in np.unique(self.tenant):
+            mine = self.tenant == each
+            of_tenant = _dominant((self.held + used)[mine].sum(axis=0)[None, :], self.fillable)[0]
+            fair = shares[mine].sum() * self.weight[mine] / self.weight[mine].sum()
+            levels[mine] = of_tenant / self.tenant_weight[each] * shares[mine] / fair.clip(min=1e-12)
+        return levels
 
 
 def used_by(counts: Ints, options: Options, sets: int) -> Ints:
@@ -66,7 +62,7 @@ def number_by(counts: Ints, options: Options, sets: int) -> Ints:
     return np.bincount(options.owner, weights=counts.sum(axis=0), minlength=sets).astype(np.int64)
 
 
-def _dominant(amounts: Ints, fillable: Ints) -> Floats:
+def _dominant(amounts: Ints | Floats, fillable: Ints) -> Floats:
     known = fillable > 0
     if not known.any():
         return np.zeros(len(amounts))

@@ -44,18 +44,17 @@ def kept_sizes(pod: Pod, shape: Shape) -> dict[str, int]:
     return {each.resource: min(max(sizes[each.resource], each.minimum), each.maximum) for each in shape.elastic}
 
 
-def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int, int]]:
-    """Return, of each resource, by how much a running filler may still grow, and the least that is worth a write."""
+def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int]]:
+    """Return the least growth of each resource of a running filler that is worth a write; more than any, if none is."""
     if is_rigid(pod):
         return []
     growths = []
     for each in shape.elastic:
         size = pod.sizes.get(each.resource, each.minimum)
         least = max(_STEPS[each.resource], -(-size // _WORTHWHILE))
-        most = max(0, each.maximum - size)
-        is_worth_it = most >= least and density(each) > 0
         # Growth into what init containers ask for anyway costs no room.
-        growths.append((each.resource, most, (0 if shape.initial else least) if is_worth_it else _NEVER))
+        wanted = 0 if shape.initial else least
+        growths.append((each.resource, wanted if each.maximum - size >= least and density(each) > 0 else _NEVER))
     return growths
 
 

@@ -94,8 +94,7 @@ class Rows:
     """One row a node (first axis).
 
     `room` is what fillers may hold, others and the reserve left out; `held` is what those that are kept hold at their
-    sizes, `smallest` what once they have shrunk, `span` by how much they may then grow, `growth` the least growth that
-    is worth a write. `open_now` is free at once, `able` what could be if all fillers left, `total` all there is.
+    sizes, `smallest` what once they have shrunk, `growth` the least growth that is worth a write. `open_now` is free at once, `able` what could be if all fillers left, `total` all there is.
     `counts` are fillers by shape, `own` (nodes x sets x columns) what each set holds. `devices` (nodes x tracked x
     most) is what is free of each device for fillers, those that are kept left in place; -1 where there is none, and
     `unit` the size of one. `unusual` marks nodes where some filler is not simply running as its set wants it.
@@ -104,7 +103,6 @@ class Rows:
     room: Ints
     held: Ints
     smallest: Ints
-    span: Ints
     growth: Ints
     open_now: Ints
     able: Ints
@@ -125,7 +123,6 @@ class Rows:
 
         columns, sets, kinds = len(ground.columns), len(ground.sets), len(ground.tracked)
         return cls(
-            zeros(columns),
             zeros(columns),
             zeros(columns),
             zeros(columns),
@@ -264,7 +261,7 @@ class _Surveyor:
         node, allocatable = state.node, state.node.allocatable
         policy, admits = self._verdict(node)
         rows.admits[row] = admits
-        for array in (rows.held, rows.smallest, rows.span, rows.counts, rows.own):
+        for array in (rows.held, rows.smallest, rows.counts, rows.own):
             array[row] = 0
         rows.growth[row] = NEVER
         rows.total[row] = self.vector(allocatable)
@@ -297,7 +294,7 @@ class _Surveyor:
 
     def write_instances(self, rows: Rows, row: int, room: NodeRoom) -> None:
         """Write what the instances of a node hold."""
-        for array in (rows.held, rows.smallest, rows.span, rows.counts, rows.own):
+        for array in (rows.held, rows.smallest, rows.counts, rows.own):
             array[row] = 0
         rows.growth[row] = NEVER
         for instance in room.instances:
@@ -307,10 +304,6 @@ class _Surveyor:
             rows.held[row] += holds
             rows.smallest[row] += smallest
             rows.own[row, of_set] += holds
-            if instance.pod is not None:
-                for name, most, _ in least_growth(instance.pod, instance.shape):
-                    column = self._column[name]
-                    rows.span[row, column] += most + holds[column] - smallest[column]
 
     def _verdict(self, node: Node) -> tuple[PolicyView | None, list[bool]]:
         """Return the policy of a node and which sets may be there; nodes that do not differ in that share it."""
@@ -346,9 +339,8 @@ class _Surveyor:
         rows.held[row] += requests
         rows.smallest[row] += smallest
         rows.own[row, of_set] += requests
-        for name, most, least in least_growth(pod, shape):
+        for name, least in least_growth(pod, shape):
             column = self._column[name]
-            rows.span[row, column] += most + requests[column] - smallest[column]
             rows.growth[row, column] = min(rows.growth[row, column], least)
         return admits[of_set] and _is_usual(pod, shape, self._ground.sets[of_set])
 

@@ -1,10 +1,13 @@
 """Prometheus metrics of one operator; docs/metrics.md describes each. Label sets are bounded by what users apply."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from paraset_operator.model.plan import DeletePod, Plan, ResizePod
 from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
+from paraset_operator.planning.fragmentation import Category
 from paraset_operator.reporting.observed import Observed
 
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -36,6 +39,18 @@ class Metrics:
         self.fillers = Gauge("paraset_fillers", "Fillers of a set.", ["namespace", "paraset", "state"], registry=at)
         self.filled = Gauge("paraset_filled", "What fillers hold by the plan.", ["resource"], registry=at)
         self.idle = Gauge("paraset_idle", "What is lent and no filler holds, by the plan.", ["resource"], registry=at)
+        self.fragments = Gauge(
+            "paraset_fragment_devices",
+            "Devices that would be idle without fillers, by what they are to LS work like that seen (FGD).",
+            ["resource", "category"],
+            registry=at,
+        )
+        self.fragmentation = Gauge(
+            "paraset_fragmentation_ratio",
+            "The part of these devices that LS work like that seen can't use (FGD).",
+            ["resource"],
+            registry=at,
+        )
         self.waiting = Gauge("paraset_ls_waiting", "LS pods that are not bound.", registry=at)
         self.waits = Histogram(
             "paraset_ls_wait_seconds", "LS pods: first seen to bound.", buckets=_WAIT_SECONDS, registry=at
@@ -57,6 +72,17 @@ class Metrics:
             gauge.clear()
             for name, amount in in_base_units(amounts).items():
                 gauge.labels(name).set(amount)
+
+    def fragmented(self, devices: Mapping[str, Mapping[Category, float]]) -> None:
+        """Show how fragmented idle devices are, by resource; what is not named is not idle any more."""
+        self.fragments.clear()
+        self.fragmentation.clear()
+        for resource, parts in devices.items():
+            for category, amount in parts.items():
+                self.fragments.labels(resource, category.value).set(round(amount, 6))
+            idle = sum(parts.values())
+            if idle > 0:
+                self.fragmentation.labels(resource).set(round(1 - parts[Category.SATISFIED] / idle, 6))
 
     def saw(self, namespace: str, name: str, observed: Observed) -> None:
         """Show the fillers of a set."""

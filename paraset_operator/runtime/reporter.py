@@ -23,6 +23,7 @@ from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
+from paraset_operator.runtime.fragments import FragmentWatch
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
 from paraset_operator.runtime.objects import Known, ObjectStore
@@ -53,11 +54,13 @@ class Reporter:
         self._sets, self._policies = sets, policies
         self._statuses, self._policy_statuses = statuses, policy_statuses
         self._events, self._metrics, self._memory = events, metrics, memory
+        self._fragments = FragmentWatch(metrics)
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
         now = _stamp()
         self._metrics.took(turn.plan)
+        self._fragments.saw(turn.snapshot)
         reports = {report.owner.uid: report for report in turn.plan.sets}
         seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)

@@ -6,6 +6,7 @@ import pytest
 from demo_timeline import SET, Timeline, filler, node, pod
 from rich.console import Console
 
+from demo.fragments import fragments
 from demo.invariants import Violation
 from demo.measure import Needed, Yielded, allocation, filled, usable
 from demo.objects import CPU, GPU
@@ -31,6 +32,7 @@ def record() -> Record:
         after=allocation(after),
         usable=usable(after),
         filled=filled(after),
+        fragments=fragments(after),
         placements=1,
         quiet_writes=[],
         burst=[LsPod("b", 1, 1000, 1024, 1.0)],
@@ -44,6 +46,7 @@ def test_the_json_has_the_promised_keys() -> None:
     numbers = json.loads(json.dumps(Summary(record(), [], told()).as_json()))
     assert numbers["fill"]["usable"][GPU] == numbers["fill"]["filled"][GPU] == 1
     assert numbers["fill"]["filled"][CPU] == 8
+    assert numbers["fragments"].items() >= {"idle_before": 1, "idle_after": 0, "fragment_after": 0.0}.items()
     assert numbers["ls"] == {"count": 1, "bound": 1, "wait_p50_s": 0.5, "wait_p99_s": 0.5}
     assert numbers["yield"].items() >= {"shrinks": 2, "evictions": 1, "evictions_needed": 1}.items()
     assert numbers["writes"].items() >= {"per_placement": 0, "quiet_minute": 0}.items()

@@ -1,0 +1,188 @@
+"""How much a plan is worth, and how much any plan could be: prices for what couples the nodes, and every node exactly.
+
+With prices p >= 0 for rows `use <= limit`, no plan that keeps the rows is worth more than the best of every node at
+worth less p x use, plus p x limit. Any prices give a true bound; the relaxation's duals give a close one. Where
+nothing couples the nodes all prices are zero and the bound is the optimum.
+
+A plan is not held to more fairness than it keeps: its own share raises the limit where it is above the fair one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.oracle.coupling import Row, rows_of, tenants_of, use_of, weight
+from bench.oracle.fair import Party
+from bench.oracle.node import Choice, candidates_on
+from bench.oracle.outcome import Held, instances_after, shares_of, worth_after
+from bench.oracle.pool import SolverPool
+from bench.oracle.problem import Group, Problem, problem_of
+from paraset_operator.model.plan import Plan
+from paraset_operator.model.snapshot import Snapshot
+
+GAP = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`value` is proven. `is_exact` where the choices it is made of are themselves a plan, but for the solver's gap."""
+
+    value: float
+    is_exact: bool
+    relaxed: float
+    shares: Mapping[str, float]
+    rows: tuple[Row, ...]
+    prices: tuple[float, ...]
+    inner: float
+    choices: tuple[Choice, ...]
+    problem: Problem
+
+    def under(self, rows: Sequence[Row]) -> float:
+        """Return the bound at the same prices under other limits of the same rows."""
+        limits = {row.name: row.limit for row in rows}
+        return self.inner + sum(p * limits[row.name] for row, p in zip(self.rows, self.prices, strict=True) if p > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a plan is worth beside the bound for it; `fraction` is worth / bound."""
+
+    worth: float
+    bound: float
+    is_exact: bool
+    shares: Mapping[str, float]
+    details: Bound = field(repr=False)
+
+    @property
+    def fraction(self) -> float:
+        """Worth over bound; 1 where nothing is possible."""
+        return self.worth / self.bound if self.bound > 0 else 1.0
+
+    @property
+    def gap(self) -> float:
+        """What is missing to the bound, as a part of it."""
+        return 1.0 - self.fraction
+
+
+def certify(snapshot: Snapshot, outcome: Plan, pool: SolverPool, gap: float = GAP) -> Certificate:
+    """Return the certificate of a plan for a snapshot."""
+    problem = problem_of(snapshot)
+    after = instances_after(snapshot, outcome)
+    achieved = shares_of(after, problem)
+    bound = bound_under(problem, fair_limits(problem, pool), achieved, pool, gap)
+    return Certificate(worth_after(after, problem), bound.value, bound.is_exact, achieved, bound)
+
+
+def certify_at(bound: Bound, after: Sequence[Held]) -> Certificate:
+    """Return the certificate of other instances at the prices of a bound that was found before: true, less close."""
+    problem = bound.problem
+    achieved = shares_of(after, problem)
+    fair = {key: share for key, share in bound.shares.items()}
+    value = bound.under(rows_of(problem, _raised(fair, achieved)))
+    return Certificate(worth_after(after, problem), value, is_exact=False, shares=achieved, details=bound)
+
+
+def bound_of(snapshot: Snapshot, pool: SolverPool, gap: float = GAP) -> Bound:
+    """Return the bound for plans that keep to the fair shares."""
+    problem = problem_of(snapshot)
+    return bound_under(problem, fair_limits(problem, pool), {}, pool, gap)
+
+
+def fair_limits(problem: Problem, pool: SolverPool) -> dict[str, float]:
+    """Return the fair dominant share of each set and namespace; none where only one set wants anything."""
+    if len({column.owner for column in problem.columns}) < 2 or not problem.groups:
+        return {}
+    rows = [(row.columns, row.resource, row.limit) for row in rows_of(problem, {})]
+    return pool.fair_shares(problem.columns, problem.groups, dict(problem.fillable), parties_of(problem), rows)
+
+
+def parties_of(problem: Problem) -> tuple[Party, ...]:
+    """Return namespaces, then sets, with their weights."""
+    tenants = tenants_of(problem)
+    owned = [frozenset(at for at, it in enumerate(problem.columns) if it.owner == i) for i in range(len(problem.owners))]
+    namespaces = sorted({owner.namespace for owner in problem.owners})
+    parties = []
+    for namespace in namespaces:
+        columns = [owned[i] for i, owner in enumerate(problem.owners) if owner.namespace == namespace]
+        tenant = tenants.get(namespace)
+        parties.append(Party(namespace, frozenset().union(*columns), float(tenant.weight if tenant else 1)))
+    sets = [Party(it.key, owned[i], float(it.weight), it.namespace) for i, it in enumerate(problem.owners)]
+    return (*parties, *sets)
+
+
+def bound_under(
+    problem: Problem, fair: Mapping[str, float], achieved: Mapping[str, float], pool: SolverPool, gap: float = GAP
+) -> Bound:
+    """Return the bound for plans in which nobody has more than the fair share or what is achieved anyway."""
+    rows = rows_of(problem, _raised(fair, achieved))
+    if not problem.groups or not problem.columns:
+        return Bound(0.0, True, 0.0, fair, rows, (0.0,) * len(rows), 0.0, (), problem)
+    relaxed, prices = pool.prices(
+        problem.columns, problem.groups, [(row.columns, row.resource, row.limit) for row in rows]
+    )
+    # A price is per unit of its resource, and a byte's is tiny: what counts is what it makes of the limit.
+    prices = [p if p * row.limit > 1e-9 * relaxed else 0.0 for p, row in zip(prices, rows, strict=True)]
+    choices = solve_all(problem, rows, prices, pool, gap)
+    inner = sum(choice.bound * group.count for choice, group in zip(choices, problem.groups, strict=True))
+    value = inner + sum(price * row.limit for price, row in zip(prices, rows, strict=True))
+    exact = _is_plan(problem, rows, prices, choices)
+    return Bound(min(value, relaxed), exact, relaxed, fair, rows, tuple(prices), inner, tuple(choices), problem)
+
+
+def solve_all(
+    problem: Problem, rows: Sequence[Row], prices: Sequence[float], pool: SolverPool, gap: float
+) -> list[Choice]:
+    """Return the best choice for one node of each group at these prices."""
+    values, densities = priced(problem, rows, prices)
+    tasks = [(group, candidates_on(group, problem.columns, values, densities)) for group in problem.groups]
+    return pool.nodes(tasks, gap)
+
+
+def priced(
+    problem: Problem, rows: Sequence[Row], prices: Sequence[float]
+) -> tuple[list[float], list[tuple[float, ...]]]:
+    """Return what prices leave of each column's worth and of each growth's density."""
+    asked = [(row, price) for row, price in zip(rows, prices, strict=True) if price > 0]
+    values = [
+        column.value - sum(price * weight(problem, row, index) for row, price in asked)
+        for index, column in enumerate(problem.columns)
+    ]
+    densities = [
+        tuple(
+            growth.density
+            - sum(price for row, price in asked if index in row.columns and row.resource == growth.resource)
+            for growth in column.growths
+        )
+        for index, column in enumerate(problem.columns)
+    ]
+    return values, densities
+
+
+def _raised(fair: Mapping[str, float], achieved: Mapping[str, float]) -> dict[str, float]:
+    return {key: max(share, achieved.get(key, 0.0)) for key, share in fair.items()}
+
+
+def _is_plan(problem: Problem, rows: Sequence[Row], prices: Sequence[float], choices: Sequence[Choice]) -> bool:
+    """Say whether the nodes' choices together keep every row, and use up those with a price: then they are optimal."""
+    counts, grown = totals_of(problem.groups, choices)
+    for row, price in zip(rows, prices, strict=True):
+        used = use_of(problem, row, counts, grown)
+        slack = row.limit - used
+        if slack < -1e-6 * max(1.0, row.limit) or (price > 0 and slack > 1e-6 * max(1.0, row.limit)):
+            return False
+    return True
+
+
+def totals_of(
+    groups: Sequence[Group], choices: Sequence[Choice]
+) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
+    """Return instances by column and growth by column and resource, of all nodes."""
+    counts: dict[int, float] = {}
+    grown: dict[tuple[int, str], float] = {}
+    for group, choice in zip(groups, choices, strict=True):
+        for index, count in choice.counts.items():
+            counts[index] = counts.get(index, 0) + count * group.count
+        for key, amount in choice.grown.items():
+            grown[key] = grown.get(key, 0) + amount * group.count
+    return counts, grown

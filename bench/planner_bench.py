@@ -1,0 +1,103 @@
+"""The planner against a certified bound, against simpler fillers, and against the clock: `make bench-planner
+ARGS="--quick"`.
+
+Every regime is a cluster without fillers; the planner's creates are what is judged. The bound is proven by
+bench/oracle: prices for what couples the nodes, and each node solved exactly. Times are taken afterwards, when no
+solver runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.oracle.pool import SolverPool
+from bench.planner_fairness import Fairness, fairness_rows
+from bench.planner_instances import REGIMES
+from bench.planner_quality import Row, study
+from bench.planner_report import (
+    as_json,
+    exponents,
+    fairness_table,
+    quality_table,
+    timing_table,
+    worst_lines,
+)
+from bench.planner_timing import Memory, Timing, memory, timings
+
+RESULTS = Path(__file__).resolve().parent / "results" / "planner.json"
+LOG_COLUMNS = 120
+SIZES, QUICK_SIZES = (1000, 5000, 10_000), (200, 1000)
+NODES, QUICK_NODES = 1200, 200
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.planner_bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, help=f"nodes of each regime (default {NODES})")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_NODES} nodes, and times of small clusters")
+    parser.add_argument("--regime", action="append", choices=[*REGIMES], help="only this regime; may be repeated")
+    parser.add_argument("--seed", type=int, default=1, help="what the clusters are drawn with (default 1)")
+    parser.add_argument("--worst", type=int, default=0, metavar="N", help="show the N nodes that lose most")
+    parser.add_argument("--no-times", action="store_true", help="leave out times, memory and fairness")
+    parser.add_argument("--json", type=Path, default=RESULTS, help="default bench/results/planner.json")
+    options = parser.parse_args(argv)
+    options.nodes = options.nodes or (QUICK_NODES if options.quick else NODES)
+    if options.nodes < 1:
+        parser.error("--nodes: give 1 or more")
+    return options
+
+
+def quality(options: argparse.Namespace, console: Console) -> list[Row]:
+    """Return the rows of all regimes asked for, and say where the planner loses if that is asked for too."""
+    rows: list[Row] = []
+    with SolverPool() as pool:
+        for regime in options.regime or REGIMES:
+            started = time.perf_counter()
+            found = study(regime, options.nodes, options.seed, pool)
+            rows += found.rows
+            line = f"{regime}: {found.certificate.fraction * 100:.2f} % of the bound"
+            console.print(f"{line} ({time.perf_counter() - started:.0f} s)", style="grey50", highlight=False)
+            for words in worst_lines(found, options.worst) if options.worst else ():
+                console.print(f"  {words}", style="grey50", highlight=False, markup=False, soft_wrap=True)
+    return rows
+
+
+def clock(options: argparse.Namespace, console: Console) -> tuple[list[Timing], Memory, list[Fairness]]:
+    """Return times, memory and fairness, and print them."""
+    sizes = QUICK_SIZES if options.quick else SIZES
+    times, used = timings(sizes), memory(sizes[-1])
+    fairness = fairness_rows(options.nodes)
+    console.print(timing_table(times))
+    grows = ", ".join(f"{kind} as nodes^{power:.2f}" for kind, power in exponents(times).items())
+    console.print(f"time grows: {grows}", highlight=False)
+    words = f"{used.plan:.0f} MiB with the plan, {used.snapshot:.0f} with the cluster, {used.modules:.0f} at the start"
+    console.print(f"peak memory at {used.nodes:,} nodes: {words}", highlight=False)
+    console.print(fairness_table(fairness))
+    return times, used, fairness
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = arguments(argv)
+    console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS)
+    try:
+        rows = quality(options, console)
+        console.print(quality_table(rows))
+        times, used, fairness = ([], None, []) if options.no_times else clock(options, console)
+    except KeyboardInterrupt:
+        console.print("interrupted; everything has been stopped")
+        return 130
+    settings = {key: value for key, value in vars(options).items() if key != "json"}
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(as_json(rows, times, fairness, used, settings), indent=2) + "\n")
+    console.print(f"written to {options.json}", highlight=False, soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

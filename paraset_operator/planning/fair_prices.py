@@ -1,0 +1,106 @@
+"""What options count for, so that fair shares and quotas come out of packing every node by itself.
+
+A set that has little of its fair share gets a bonus for every bit of share an option brings it; a set above its ceiling
+pays for each filler, one above its tenant's limits for what it takes. All are found on a sample of the nodes, in
+rounds: pack with the present bonuses and prices, average what the sets got so far, set bonuses and prices by that.
+These are Frank-Wolfe steps towards alpha-fair shares (Mo & Walrand 2000; with a large alpha that is max-min, the
+fairness of DRF). No round alone is fair, their average is: each node is packed as in one of the rounds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paraset_operator.planning.packing import Gains, pack
+from paraset_operator.planning.problem import Floats, Holes, Ints, Options
+from paraset_operator.planning.quotas import Quotas, number_by, used_by
+
+_SAMPLE = 64
+_ROUNDS = 12
+_ALPHA = 4.0
+_GOLDEN = 0.6180339887498949
+# How much more fairness counts than worth.
+_FAIRNESS = 30.0
+# Shares below this are taken for this: who has nothing is not favoured without end.
+_LEAST = 1e-3
+# A quota has its full price when it is exceeded by this part.
+_SLACK = 0.15
+
+
+def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
+    """Return what each option counts for on each node."""
+    rows = _sample(holes)
+    sample, scale = holes.at(rows), len(holes) / max(1, len(rows))
+    state = _Average(options, quotas, np.zeros(quotas.held.shape), np.zeros(len(quotas.most)))
+    worth: list[Floats] = []
+    parts: list[float] = []
+    for number in range(_ROUNDS):
+        worth.append(options.value + state.bonus() - state.price())
+        counts, _ = pack(sample, options, Gains(worth[-1][None, :], np.zeros(len(rows), dtype=np.int64)), quick=True)
+        step = 2.0 / (number + 2.0)
+        parts = [*(part * (1 - step) for part in parts), step]
+        state.take(counts, scale, step)
+    return Gains(np.array(worth), _spread(holes, np.array(parts)))
+
+
+def _spread(holes: Holes, parts: Floats) -> Ints:
+    """Return a round for each node, so that nodes large and small are spread evenly over rounds by their part."""
+    group = np.empty(len(holes), dtype=np.int64)
+    order = np.argsort(-_size(holes), kind="stable")
+    place = (np.arange(len(holes)) + 0.5) * _GOLDEN % 1.0
+    group[order] = np.searchsorted(parts.cumsum()[:-1], place, side="right")
+    return group
+
+
+def _size(holes: Holes) -> Floats:
+    """Return how large each node is beside the others."""
+    free = holes.free.clip(min=0)
+    size: Floats = (free / np.maximum(1, free.sum(axis=0))).max(axis=1)
+    return size
+
+
+def _sample(holes: Holes) -> Ints:
+    """Return nodes large and small, evenly."""
+    order = np.argsort(-_size(holes), kind="stable")
+    number = min(_SAMPLE, len(holes))
+    return np.sort(order[(np.arange(number) * len(holes) + len(holes) // 2) // max(1, number) % max(1, len(holes))])
+
+
+@dataclass(slots=True)
+class _Average:
+    """What sets got on average so far, amounts and numbers."""
+
+    options: Options
+    quotas: Quotas
+    used: Floats
+    numbers: Floats
+
+    def take(self, counts: Ints, scale: float, step: float) -> None:
+        """Count what a round on the sample would give the sets."""
+        sets = len(self.numbers)
+        self.used += step * (used_by(counts, self.options, sets) * scale - self.used)
+        self.numbers += step * (number_by(counts, self.options, sets) * scale - self.numbers)
+
+    def bonus(self) -> Floats:
+        """Return what the share that each option brings counts for: the more the less its set has of its fair share."""
+        known = self.quotas.fillable > 0
+        share = (self.options.need[:, known] / self.quotas.fillable[known]).max(axis=1, initial=0.0)
+        levels = self.quotas.levels(self.used).clip(min=_LEAST)
+        wants = (levels.min() / levels) ** _ALPHA * _FAIRNESS * self.quotas.weight.max()
+        bonus: Floats = share * wants[self.options.owner]
+        return bonus
+
+    def price(self) -> Floats:
+        """Return what each option pays for quotas that its set exceeds."""
+        dearest = np.zeros(len(self.numbers))
+        np.maximum.at(dearest, self.options.owner, self.options.value + self.bonus())
+        over = ((self.numbers / self.quotas.most.clip(min=1) - 1.0) / _SLACK).clip(min=0.0, max=1.0)
+        price: Floats = (over * dearest)[self.options.owner]
+        for limit in self.quotas.limits:
+            mine = np.isin(self.options.owner, limit.members)
+            need = np.where(mine, self.options.need[:, limit.column], 0)
+            dear = (self.options.value + self.bonus())[need > 0] / need[need > 0]
+            used = float(self.used[limit.members, limit.column].sum())
+            part = (used / max(1, limit.left) - 1.0) / _SLACK
+            price = price + need * dear.max(initial=0.0) * min(1.0, max(0.0, part))
+        return price
