@@ -4,17 +4,22 @@ Room is given before it is taken: departures, shrinks, then creates, then growth
 which is not free yet names what it waits `after`; it is not carried out before that has been seen to be gone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import Resources, fits, minus
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.feasibility import allowed_tolerations
+from paraset_operator.planning.names import IndexPool
+from paraset_operator.planning.quiet_nodes import QuietNodes
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
+from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.yielding import capped_grace
 
 
@@ -39,15 +44,27 @@ class _Open:
 
 
 def actions_for(
-    rooms: Sequence[NodeRoom], leaving: list[DeletePod], contenders: Sequence[Contender]
+    rooms: Sequence[NodeRoom],
+    leaving: list[DeletePod],
+    contenders: Sequence[Contender],
+    quiet: QuietNodes,
+    survey: Survey,
 ) -> tuple[Action, ...]:
-    """Return the actions in the order to carry them out; `rooms` are all nodes where anything changes."""
+    """Return the actions in the order to carry them out; `rooms` are all nodes where anything changes by itself."""
     resizes = [action for room in rooms for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     opened = _opened(rooms, leaving, shrinks)
-    creates = [action for contender in contenders for action in _creates(contender, rooms, opened)]
+    creates: list[CreatePod] = []
+    for row, contender in enumerate(contenders):
+        if contender.pool is not None:
+            new = [room for room in rooms if any(_is_new(each, contender.owner) for each in room.instances)]
+            creates += _creates(row, contender.owner, contender.pool, new, opened, quiet, survey)
     grows = [_when_free(action, opened) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
+
+
+def _is_new(instance: Instance, owner: ParaSetView) -> bool:
+    return instance.pod is None and instance.owner is owner
 
 
 def _opened(rooms: Iterable[NodeRoom], leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, _Open]:
@@ -79,30 +96,53 @@ def _resize_reason(pod: Pod, sizes: Resources) -> Reason:
     return Reason.GROWS if any(size > pod.sizes.get(key, 0) for key, size in sizes.items()) else Reason.SHRINKS
 
 
-def _creates(contender: Contender, rooms: Iterable[NodeRoom], opened: Mapping[str, _Open]) -> list[CreatePod]:
-    actions = []
-    for room in rooms:
-        for instance in room.instances:
-            if instance.pod is None and instance.owner is contender.owner and contender.pool:
-                instance.index, predecessors = contender.pool.take()
-                action = _create(instance, room, contender.owner)
-                after = _missing_room(action.requests, opened[room.name], room.name)
-                actions.append(replace(action, after=tuple(dict.fromkeys((*after, *predecessors)))))
-    return actions
+def _creates(
+    of: int,
+    owner: ParaSetView,
+    pool: IndexPool,
+    rooms: Iterable[NodeRoom],
+    opened: Mapping[str, _Open],
+    quiet: QuietNodes,
+    survey: Survey,
+) -> Iterator[CreatePod]:
+    """Yield what is new of a set, node by node."""
+    by_row = {survey.row_of[room.name]: room for room in rooms}
+    alone = quiet.of_set(of)
+    for row in sorted({*by_row, *alone}):
+        name = survey.states[row].node.name
+        if row in by_row:
+            yield from _creates_on(by_row[row], owner, pool, opened[name])
+            continue
+        tolerations, grace = _terms(owner, survey.policies[row])
+        for shape, sizes, requests in alone[row]:
+            index, after = pool.take()
+            yield CreatePod(owner, shape, index, name, sizes, requests, tolerations, grace, after=after)
 
 
-def _create(instance: Instance, room: NodeRoom, owner: ParaSetView) -> CreatePod:
-    tolerations = allowed_tolerations(owner.constraints.tolerations, room.policy) if room.policy else ()
-    return CreatePod(
-        owner=owner,
-        shape=instance.shape.name,
-        index=instance.index,
-        node=room.name,
-        sizes=dict(instance.sizes),
-        requests=instance.holds(),
-        tolerations=tolerations,
-        grace_seconds=capped_grace(owner, room.policy),
-    )
+def _creates_on(room: NodeRoom, owner: ParaSetView, pool: IndexPool, opened: _Open) -> Iterator[CreatePod]:
+    tolerations, grace = _terms(owner, room.policy)
+    for instance in room.instances:
+        if _is_new(instance, owner):
+            instance.index, predecessors = pool.take()
+            requests = instance.holds()
+            after = tuple(dict.fromkeys((*_missing_room(requests, opened, room.name), *predecessors)))
+            yield CreatePod(
+                owner,
+                instance.shape.name,
+                instance.index,
+                room.name,
+                dict(instance.sizes),
+                requests,
+                tolerations,
+                grace,
+                after=after,
+            )
+
+
+def _terms(owner: ParaSetView, policy: PolicyView | None) -> tuple[tuple[Toleration, ...], int]:
+    """Return the tolerations a filler keeps under a policy, and the grace it has."""
+    tolerations = allowed_tolerations(owner.constraints.tolerations, policy) if policy else ()
+    return tolerations, capped_grace(owner, policy)
 
 
 def _when_free(action: ResizePod, opened: Mapping[str, _Open]) -> ResizePod:

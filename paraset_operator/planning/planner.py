@@ -26,6 +26,7 @@ from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
 from paraset_operator.planning.headroom import keep_headroom
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.quiet_nodes import grow, quiet_rows
 from paraset_operator.planning.reports import NodeReports, bounds, set_reports
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.rooms import Rooms
@@ -75,10 +76,13 @@ class Planner:
         contenders = draft.contenders(pacing, moment)
         new = fill(draft.ground, draft.rows, contenders, shares, draft.rank)
         # 4. Size: shrink for what came, grow into what is left.
-        draft.put(new, shares)
-        draft.size(shares)
+        scales = {owner.key: scale_of(owner, shares.fillable) for owner in snapshot.sets}
+        alone = draft.alone(new, shares)
+        draft.put(np.setdiff1d(np.flatnonzero(new.any(axis=1)), alone), new, shares)
+        quiet = grow(draft.ground, draft.rows, alone, new, scales, shares)
+        draft.size(scales, shares)
         # 5. What differs from what runs becomes actions, room given before room taken.
-        actions = actions_for(draft.rooms.made, leaving, contenders)
+        actions = actions_for(draft.active, leaving, contenders, quiet, self._survey)
         words = bounds(self._survey, draft.rows, self._survey.policies, draft.cooling, contenders)
         return Plan(
             releases=releases,
@@ -213,9 +217,20 @@ class _Draft:
         rank: Floats = (1.0 - lost) + cores / (1.0 + np.abs(cores).max(initial=0)) * 1e-6
         return rank
 
-    def put(self, new: Ints, shares: Shares) -> None:
-        """Make instances of what is new."""
-        for row in np.flatnonzero(new.any(axis=1)).tolist():
+    def alone(self, new: Ints, shares: Shares) -> Ints:
+        """Return the nodes with new fillers where nothing else changes."""
+        rows = quiet_rows(self.ground, self.rows, new, shares)
+        active = [self._survey.row_of[name] for name in self._active]
+        return np.setdiff1d(rows, np.array(active, dtype=np.int64))
+
+    @property
+    def active(self) -> list[NodeRoom]:
+        """The nodes where anything changes by itself."""
+        return [room for room in self.rooms.made if room.name in self._active]
+
+    def put(self, rows: Ints, new: Ints, shares: Shares) -> None:
+        """Make instances of what is new on some nodes."""
+        for row in rows.tolist():
             (room,) = self.rooms.at([row])
             self._keep_in([room])
             self._active.add(room.name)
@@ -227,14 +242,12 @@ class _Draft:
                     room.instances.append(instance)
                     shares.add(instance.owner, instance.holds())
 
-    def size(self, shares: Shares) -> None:
+    def size(self, scales: Mapping[str, float], shares: Shares) -> None:
         """Shrink for what came, grow into what is left, and write the rows as they will be."""
-        scales = {owner.key: scale_of(owner, shares.fillable) for owner in self._snapshot.sets}
         may_grow = (self.rows.room - self.rows.held >= self.rows.growth).any(axis=1) & ~self.cooling
         for room in self.rooms.at(np.flatnonzero(may_grow).tolist()):
             self._keep_in([room])
             self._active.add(room.name)
-        for room in self.rooms.made:
-            if room.name in self._active:
-                size_instances(room, scales, shares)
-                self._survey.write(self.rows, room)
+        for room in self.active:
+            size_instances(room, scales, shares)
+            self._survey.write(self.rows, room)

@@ -6,6 +6,8 @@ made smaller does not grow again before its node has cooled down, and a running 
 more, because every resize is a write and a chance to be refused.
 """
 
+from collections.abc import Mapping
+
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import minus, plus, shortage, total_of
@@ -14,12 +16,12 @@ from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.worth import density
 
-Scales = dict[str, float]
+Scales = Mapping[str, float]
 
 # The smallest growth that a running filler is resized for, in parts of its size: 1/10.
 _WORTHWHILE = 10
 _NEVER = 2**62
-_STEPS = {CPU: 100, "memory": 2**20}
+STEPS = {CPU: 100, "memory": 2**20}
 
 
 def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
@@ -51,7 +53,7 @@ def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int]]:
     growths = []
     for each in shape.elastic:
         size = pod.sizes.get(each.resource, each.minimum)
-        least = max(_STEPS[each.resource], -(-size // _WORTHWHILE))
+        least = max(STEPS[each.resource], -(-size // _WORTHWHILE))
         # Growth into what init containers ask for anyway costs no room.
         wanted = 0 if shape.initial else least
         growths.append((each.resource, wanted if each.maximum - size >= least and density(each) > 0 else _NEVER))
@@ -84,13 +86,13 @@ def _shrink(instances: list[Instance], missing: dict[str, int], scales: Scales) 
 
 
 def _round_up(resource: str, amount: int) -> int:
-    step = _STEPS[resource]
+    step = STEPS[resource]
     return -(-amount // step) * step
 
 
 def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     left = minus(room.fill_room(), total_of(instance.holds() for instance in room.instances))
-    if all(left.get(name, 0) < step for name, step in _STEPS.items()) and not any(
+    if all(left.get(name, 0) < step for name, step in STEPS.items()) and not any(
         instance.shape.initial for instance in room.instances
     ):
         return
@@ -101,7 +103,7 @@ def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     )
     for _, instance, elastic in by_worth:
         name = elastic.resource
-        step, covered = _STEPS[name], _covered(instance, name)
+        step, covered = STEPS[name], _covered(instance, name)
         free = shares.left_within_limits(instance.owner, name, left.get(name, 0))
         more = min(free + covered, elastic.maximum - instance.sizes[name]) // step * step
         if _is_worthwhile(instance, name, more):

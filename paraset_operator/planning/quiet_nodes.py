@@ -1,0 +1,145 @@
+"""New fillers on nodes where nothing else changes: sized in arrays, because there may be very many of them.
+
+Where running fillers have to shrink or could grow, where somebody leaves or comes, a node is sized by itself
+(sizing.py). On all others the result is the same, reached at once: what is left over is given to the growth that is
+worth most, each new filler as much as it can take before the next one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+
+from paraset_operator.model.shape import Shape
+from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.problem import Ints
+from paraset_operator.planning.sizing import STEPS
+from paraset_operator.planning.survey import NEVER, Ground, Rows
+from paraset_operator.planning.worth import density
+
+
+# Shape, sizes of its elastic resources, and all a filler holds; fillers of the same size share these.
+New: TypeAlias = tuple[str, dict[str, int], dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """One elastic resource of the new fillers of one shape, by node: `full` of them grow by `most`, one by `rest`."""
+
+    resource: str
+    least: int
+    most: int
+    full: Ints
+    rest: Ints
+
+    def size(self, place: int, turn: int) -> int:
+        """Return the size of a filler by its turn on a node."""
+        full = int(self.full[place])
+        return self.least + (self.most if turn < full else int(self.rest[place]) if turn == full else 0)
+
+
+@dataclass(slots=True)
+class QuietNodes:
+    """New fillers (nodes x shapes) on the nodes `at`, with the growth of each shape."""
+
+    ground: Ground
+    at: Ints
+    new: Ints
+    growths: dict[int, list[Growth]] = field(default_factory=dict)
+    _made: dict[tuple[int, ...], New] = field(default_factory=dict)
+
+    def of_set(self, row: int) -> dict[int, list[New]]:
+        """Return the new fillers of a set by node, in the order of shapes."""
+        shapes = np.flatnonzero(self.ground.owners == row)
+        where, which = np.nonzero(self.new[:, shapes])
+        nodes, indices = self.at[where].tolist(), shapes[which].tolist()
+        numbers = self.new[where, shapes[which]].tolist()
+        made: dict[int, list[New]] = {}
+        for place, node, index, number in zip(where.tolist(), nodes, indices, numbers, strict=True):
+            made.setdefault(node, []).extend(self._sized(place, index, number))
+        return made
+
+    def _sized(self, place: int, index: int, number: int) -> list[New]:
+        growths = self.growths.get(index, ())
+        turns = sorted({0, number, *(min(number, int(each.full[place]) + more) for each in growths for more in (0, 1))})
+        made: list[New] = []
+        for begin, end in pairwise(turns):
+            amounts = tuple(each.size(place, begin) for each in growths)
+            made += [self._at_sizes(index, amounts)] * (end - begin)
+        return made
+
+    def _at_sizes(self, index: int, amounts: tuple[int, ...]) -> New:
+        key = (index, *amounts)
+        if key not in self._made:
+            shape = self.ground.shapes[index][1]
+            sizes = {each.resource: each.minimum for each in shape.elastic}
+            names = (each.resource for each in self.growths.get(index, ()))
+            sizes |= dict(zip(names, amounts, strict=True))
+            self._made[key] = shape.name, sizes, shape.at(sizes)
+        return self._made[key]
+
+
+def quiet_rows(ground: Ground, rows: Rows, new: Ints, shares: Shares) -> Ints:
+    """Return the nodes with new fillers where nothing else changes."""
+    is_simple = np.array([not shape.initial for _, shape in ground.shapes], dtype=bool)
+    if any(tenant.limits for tenant in shares.tenants.values()):
+        return np.zeros(0, dtype=np.int64)
+    fits = (rows.room - rows.held >= new @ ground.needs).all(axis=1)
+    return np.flatnonzero(
+        new.any(axis=1) & fits & ~rows.unusual & (rows.growth == NEVER).all(axis=1) & ~new[:, ~is_simple].any(axis=1)
+    )
+
+
+def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Mapping[str, float], shares: Shares) -> QuietNodes:
+    """Size the new fillers of the nodes `at`; write their rows, and what the sets take into the shares."""
+    nodes = QuietNodes(ground, at, new[at])
+    _take(ground, rows, at, nodes.new @ ground.needs, nodes.new, ground.needs, shares)
+    rows.counts[at] += nodes.new
+    for index, name, worth in _by_worth(ground, scales, shares):
+        column = ground.columns.index(name)
+        elastic = next(each for each in ground.shapes[index][1].elastic if each.resource == name)
+        step = STEPS[name]
+        most, number = (elastic.maximum - elastic.minimum) // step * step, nodes.new[:, index]
+        left = (rows.room[at, column] - rows.held[at, column]).clip(min=0)
+        full = np.minimum(number, left // most) if most and worth > 0 else np.zeros_like(number)
+        rest = (
+            np.where(full < number, np.minimum(left - full * most, most) // step * step, 0) if worth > 0 else full * 0
+        )
+        nodes.growths.setdefault(index, []).append(Growth(name, elastic.minimum, most, full, rest))
+        grown = full * most + rest
+        rows.held[at, column] += grown
+        rows.own[at, ground.owners[index], column] += grown
+        owner = ground.sets[ground.owners[index]]
+        shares.add(owner, {name: int(grown.sum())})
+    return nodes
+
+
+def _take(ground: Ground, rows: Rows, at: Ints, total: Ints, new: Ints, needs: Ints, shares: Shares) -> None:
+    rows.held[at] += total
+    rows.smallest[at] += total
+    for of, owner in enumerate(ground.sets):
+        mine = ground.owners == of
+        taken = new[:, mine] @ needs[mine]
+        rows.own[at, of] += taken
+        shares.add(owner, {name: int(amount) for name, amount in zip(ground.columns, taken.sum(axis=0), strict=True)})
+
+
+def _by_worth(ground: Ground, scales: Mapping[str, float], shares: Shares) -> Sequence[tuple[int, str, float]]:
+    """Return every elastic resource of every shape with the scaled worth of a unit, that worth most first."""
+    growths = [
+        (-_worth(ground, index, shape, each.resource, scales, shares), shares.turn_of(ground.sets[owner]), index, each)
+        for index, (owner, shape) in enumerate(ground.shapes)
+        for each in shape.elastic
+    ]
+    growths.sort(key=lambda each: (each[0], each[1], each[2], each[3].resource))
+    return [(index, each.resource, -worth) for worth, _, index, each in growths]
+
+
+def _worth(ground: Ground, index: int, shape: Shape, name: str, scales: Mapping[str, float], shares: Shares) -> float:
+    owner = ground.sets[ground.owners[index]]
+    if owner.uid in shares.paused:
+        return 0.0
+    elastic = next(each for each in shape.elastic if each.resource == name)
+    return density(elastic) * scales.get(owner.key, 0.0)
