@@ -20,7 +20,7 @@ from paraset_operator.planning.offers import device_columns, options_of, rows_by
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Limit as SharedLimit
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
-from paraset_operator.planning.survey import Ground, Rows
+from paraset_operator.planning.survey_rows import Ground, Rows
 from paraset_operator.planning.worth import scale_of
 
 

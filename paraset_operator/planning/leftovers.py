@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from paraset_operator.planning.problem import Floats, Holes, Ints, Options
+from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 
 _PLENTY = 2**40
 
@@ -59,25 +60,44 @@ class Left:
 
     def holes(self, holes: Holes) -> Holes:
         """Return the holes that are left of those this began with, all nodes of them."""
-        kinds = []
-        for kind, wholes, devices in zip(holes.kinds, self.wholes, self.devices, strict=True):
-            if not kind.is_counted:
-                whole = devices == kind.unit
-                kind = replace(kind, wholes=whole.sum(axis=1), parts=np.where(whole, 0, devices))
-            else:
-                kind = replace(kind, wholes=wholes)
-            kinds.append(kind)
+        kinds = [
+            replace(kind, wholes=wholes)
+            if kind.is_counted
+            else replace(
+                kind, wholes=(devices == kind.unit).sum(axis=1), parts=np.where(devices == kind.unit, 0, devices)
+            )
+            for kind, wholes, devices in zip(holes.kinds, self.wholes, self.devices, strict=True)
+        ]
         return replace(holes, free=self.free, kinds=tuple(kinds))
 
 
 def fill_devices(holes: Holes, options: Options, gain: Floats, counts: Ints, left: Left, order: Ints) -> None:
     """Offer what is left to each option with devices, in this order, as often as it fits."""
-    for option in order:
-        able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
-        counts[:, option] += put(holes, options, int(option), able, left)
+    rows = np.flatnonzero(_may_take(options, left, order))
+    if not len(rows):
+        return
+    some, kinds, mine = left.rows(rows), holes.kinds, gain[rows]
+    for option in order.tolist():
+        able = fitting(some.free, options.need[option])
+        able[mine[:, option] <= 0] = 0
+        if able.any():
+            counts[rows, option] += put(kinds, options, option, able, some)
+    left.put_rows(rows, some)
 
 
-def put(holes: Holes, options: Options, option: int, able: Ints, left: Left) -> Ints:
+def _may_take(options: Options, left: Left, order: Ints) -> NDArray[np.bool_]:
+    """Say where the sums allow for the least that any of the options needs, and some device is left."""
+    if not len(order):
+        return np.zeros(len(left.free), dtype=bool)
+    may: NDArray[np.bool_] = (left.free >= options.need[order].min(axis=0)).all(axis=1)
+    some = np.zeros(len(may), dtype=bool)
+    for index, (wholes, devices) in enumerate(zip(left.wholes, left.devices, strict=True)):
+        least = options.amount[order][options.kind[order] == index].min(initial=_PLENTY)
+        some |= (devices >= least).any(axis=1) if devices.shape[1] else wholes >= least
+    return may & some
+
+
+def put(kinds: tuple[DeviceKind, ...], options: Options, option: int, able: Ints, left: Left) -> Ints:
     """Put up to `able` instances of an option on each node; return how many its devices allow."""
     number, at = np.zeros(len(able), dtype=np.int64), np.flatnonzero(able)
     if not len(at):
@@ -85,11 +105,11 @@ def put(holes: Holes, options: Options, option: int, able: Ints, left: Left) -> 
     index, amount = int(options.kind[option]), int(options.amount[option])
     if index < 0:
         number[at] = able[at]
-    elif holes.kinds[index].is_counted:
+    elif kinds[index].is_counted:
         number[at] = np.minimum(able[at], left.wholes[index][at] // amount)
         left.wholes[index][at] -= number[at] * amount
-    elif amount >= holes.kinds[index].unit:
-        unit = holes.kinds[index].unit
+    elif amount >= kinds[index].unit:
+        unit = kinds[index].unit
         number[at] = _put_wholes(left.devices[index], at, able[at], amount // unit, unit)
     else:
         number[at] = _put_parts(left.devices[index], at, able[at], amount)
@@ -101,24 +121,24 @@ def put_within(holes: Holes, options: Options, option: int, able: Ints, left: Le
     """Put up to `able` instances on each node but no more than `most` in all, on nodes first that come first."""
     at = np.flatnonzero(able)
     if int(able.sum()) > most:
-        able[at] = put(holes.at(at), options, option, able[at], left.rows(at))
+        able[at] = put(holes.kinds, options, option, able[at], left.rows(at))
         order = holes.order(at)
         before = able[order].cumsum() - able[order]
         able[order] = np.minimum(able[order], (most - before).clip(min=0))
-    return put(holes, options, option, able, left)
+    return put(holes.kinds, options, option, able, left)
 
 
 def fitting(free: Ints, need: Ints) -> Ints:
     """Return how many instances the sums allow."""
-    asked = np.flatnonzero(need > 0)
-    if not len(asked):
-        return np.full(len(free), _PLENTY, dtype=np.int64)
-    return (free[:, asked].clip(min=0) // need[asked]).min(axis=1)
+    number: Ints = np.full(len(free), _PLENTY, dtype=np.int64)
+    for column in np.flatnonzero(need > 0).tolist():
+        np.minimum(number, free[:, column] // need[column], out=number)
+    return number.clip(min=0)
 
 
 def _put_wholes(devices: Ints, at: Ints, able: Ints, pieces: int, unit: int) -> Ints:
     whole = devices[at] == unit
-    number = np.minimum(able, whole.sum(axis=1) // pieces)
+    number: Ints = np.minimum(able, whole.sum(axis=1) // pieces)
     taken = whole & (whole.cumsum(axis=1) <= (number * pieces)[:, None])
     devices[at] = np.where(taken, 0, devices[at])
     return number
@@ -127,16 +147,18 @@ def _put_wholes(devices: Ints, at: Ints, able: Ints, pieces: int, unit: int) -> 
 def _put_parts(devices: Ints, at: Ints, able: Ints, amount: int) -> Ints:
     """Take `amount` of the fullest devices first, as often as it fits on each."""
     room = devices[at]
-    times = room // amount
-    order = np.argsort(room, axis=1, kind="stable")
-    sorted_times = np.take_along_axis(times, order, axis=1)
-    before = sorted_times.cumsum(axis=1) - sorted_times
-    taken = (able[:, None] - before).clip(min=0)
-    taken = np.minimum(taken, sorted_times)
-    back = np.empty_like(taken)
-    np.put_along_axis(back, order, taken, axis=1)
-    devices[at] = room - back * amount
-    return taken.sum(axis=1)
+    number, rows = np.zeros(len(at), dtype=np.int64), np.arange(len(at))
+    while len(rows):
+        some = room[rows]
+        home = np.where(some >= amount, some, _PLENTY).argmin(axis=1)
+        times = np.minimum(some[np.arange(len(rows)), home] // amount, able[rows] - number[rows])
+        going = times > 0
+        rows, home, times = rows[going], home[going], times[going]
+        room[rows, home] -= times * amount
+        number[rows] += times
+        rows = rows[number[rows] < able[rows]]
+    devices[at] = room
+    return number
 
 
 def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept: Ints) -> None:

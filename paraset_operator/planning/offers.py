@@ -9,7 +9,7 @@ import numpy as np
 from paraset_operator.model.resources import is_device
 from paraset_operator.model.shape import Shape
 from paraset_operator.planning.problem import DeviceKind, Ints, Options
-from paraset_operator.planning.survey import Ground
+from paraset_operator.planning.survey_rows import Ground
 from paraset_operator.planning.worth import density, largest, worth_of
 
 

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from paraset_operator.planning.leftovers import Left, fill_devices, fill_plain
-from paraset_operator.planning.price_search import Market, Mix, look_up, open_market, settle
+from paraset_operator.planning.price_search import Market, Mix, bound_of, look_up, open_market, settle
 from paraset_operator.planning.price_tables import CUT, Table, Tables
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 
 _NEVER = -1e30
 _TINY = 1e-9
+# Nodes whose filling is certainly within this part of the best are not tried again.
+_GAP = 0.003
+# How much devices count beside shared resources, in the orders in which options are tried.
+_PARTS = (0.0, 0.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,27 @@ def pack(holes: Holes, options: Options, gains: Gains, *, quick: bool = False) -
 def _completed(
     mix: Mix, market: Market, options: Options, gain: Floats, floor: Ints, *, quick: bool
 ) -> tuple[Ints, Left]:
-    """Complete what the tables take; where something was short, take the best of several ways to do so."""
+    """Complete what the tables take; where that may be far from the best, take the best of several ways."""
     cost = options.need[:, market.shared] @ market.direction
     rest = _Rest(market.holes.at(mix.at), options, gain, gain - market.prices[floor][:, None] * cost[None, :])
     taken = np.zeros((len(mix.at), len(options)), dtype=np.int64)
     left = Left.of(rest.holes, market.holes)
     _take(mix, market, options, taken, left)
+    begun, before = taken.copy(), left.copy()
     orders = _orders(market, options, gain)
-    short = np.flatnonzero(mix.low != mix.high)
-    some, before, nothing = rest.at(short), left.rows(short), np.zeros((len(short), len(options)), dtype=np.int64)
-    begun = taken[short]
     rest.complete(taken, left, orders[0])
-    best = some.worth(taken[short])
-    for order in orders if len(short) and not quick else []:
-        for counts, room in ((begun.copy(), before.copy()), (nothing.copy(), Left.of(some.holes, market.holes))):
+    if quick:
+        return taken, left
+    best = rest.worth(taken, left)
+    poor = np.flatnonzero((mix.low != mix.high) & (bound_of(market, mix) > best * (1 + _GAP)))
+    some, best = rest.at(poor), best[poor]
+    for order in orders if len(poor) else []:
+        for counts, room in ((begun[poor], before.rows(poor)), (0 * begun[poor], Left.of(some.holes, market.holes))):
             some.complete(counts, room, order)
-            worth = some.worth(counts)
+            worth = some.worth(counts, room)
             better = np.flatnonzero(worth > best + _TINY)
-            taken[short[better]] = counts[better]
-            left.put_rows(short[better], room.rows(better))
+            taken[poor[better]] = counts[better]
+            left.put_rows(poor[better], room.rows(better))
             best = np.maximum(best, worth)
     return taken, left
 
@@ -86,9 +92,15 @@ class _Rest:
     def at(self, rows: Ints) -> "_Rest":
         return _Rest(self.holes.at(rows), self.options, self.gain[rows], self.net[rows])
 
-    def worth(self, counts: Ints) -> Floats:
-        """Return what is won on each node, growth included as far as it is sure."""
+    def worth(self, counts: Ints, left: Left) -> Floats:
+        """Return what is won on each node, with the growth that what is left allows."""
         worth: Floats = (counts * np.maximum(self.gain, 0.0)).sum(axis=1)
+        for column in np.flatnonzero((self.options.density > 0).any(axis=0)):
+            room = left.free[:, column]
+            for density in np.unique(self.options.density[:, column])[:0:-1]:
+                mine = self.options.density[:, column] == density
+                grown = np.minimum(room, counts[:, mine] @ self.options.span[mine, column])
+                worth, room = worth + grown * density, room - grown
         return worth
 
     def complete(self, counts: Ints, left: Left, order: Ints) -> None:
@@ -99,14 +111,14 @@ class _Rest:
 
 
 def _orders(market: Market, options: Options, gain: Floats) -> list[Ints]:
-    """Return orders of the options with devices: by worth, by worth per scarce resource, and some between."""
+    """Return orders of the shapes with devices: by worth, by worth per scarce resource, and some between."""
     rows = np.flatnonzero(options.kind >= 0)
     unit = np.array([kind.unit for kind in market.holes.kinds])[options.kind[rows]]
     worth = gain[:, rows].max(axis=0, initial=0.0)
     devices = options.amount[rows] / unit
     cost = options.need[rows][:, market.shared] @ market.direction
     cost = cost / max(1e-12, cost.mean()) * devices.mean()
-    keys = [worth, *(worth / (part * devices + (1 - part) * cost + 1e-12) for part in (0.0, 0.3, 0.6, 1.0))]
+    keys = [worth, *(worth / (part * devices + (1 - part) * cost + 1e-12) for part in _PARTS)]
     return [rows[np.lexsort((rows, -key))] for key in keys]
 
 

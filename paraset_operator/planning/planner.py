@@ -31,7 +31,8 @@ from paraset_operator.planning.reports import NodeReports, bounds, set_reports
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.sizing import kept_sizes, size_instances
-from paraset_operator.planning.survey import Rows, Survey
+from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import scale_of
 from paraset_operator.planning.yielding import make_room

@@ -122,8 +122,23 @@ def settle(market: Market, base: Ints, at: Ints) -> Mix:
     return mix
 
 
+def bound_of(market: Market, mix: Mix) -> Floats:
+    """Return more than any use of the nodes' devices can win beside other uses of what is shared (weak duality)."""
+    room = market.holes.free[np.ix_(mix.at, market.shared)].clip(min=0) @ market.direction
+    bounds = []
+    for row in (mix.low, mix.high):
+        bound = market.prices[row % len(market.prices)] * room
+        for index, tables in enumerate(market.tables):
+            wholes, steps = _devices(market, index, mix.at)
+            bound = bound + tables.wholes.gain[row, wholes]
+            if steps.shape[1]:
+                bound = bound + tables.parts.gain[row[:, None], steps].sum(axis=1)
+        bounds.append(bound)
+    return np.minimum(*bounds)
+
+
 def _bisect(market: Market, first: Ints, floor: Ints, at: Ints, room: Ints) -> tuple[Ints, Ints]:
-    """Return the highest price that does not fit and the lowest that does, as indices; where it fits, both the floor."""
+    """Return the highest price that does not fit and the lowest that does, as indices; the floor twice where it fits."""
     low, high = floor.copy(), np.full(len(at), len(market.prices) - 1)
     is_open = (look_up(market, first + floor, at) > room).any(axis=1)
     high[~is_open] = low[~is_open]

@@ -16,7 +16,7 @@ from paraset_operator.model.shape import Shape
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.sizing import STEPS
-from paraset_operator.planning.survey import NEVER, Ground, Rows
+from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
 from paraset_operator.planning.worth import density
 
 
@@ -34,10 +34,9 @@ class Growth:
     full: Ints
     rest: Ints
 
-    def size(self, place: int, turn: int) -> int:
+    def size(self, turn: int, full: int, rest: int) -> int:
         """Return the size of a filler by its turn on a node."""
-        full = int(self.full[place])
-        return self.least + (self.most if turn < full else int(self.rest[place]) if turn == full else 0)
+        return self.least + (self.most if turn < full else rest if turn == full else 0)
 
 
 @dataclass(slots=True)
@@ -52,22 +51,26 @@ class QuietNodes:
 
     def of_set(self, row: int) -> dict[int, list[New]]:
         """Return the new fillers of a set by node, in the order of shapes."""
-        shapes = np.flatnonzero(self.ground.owners == row)
-        where, which = np.nonzero(self.new[:, shapes])
-        nodes, indices = self.at[where].tolist(), shapes[which].tolist()
-        numbers = self.new[where, shapes[which]].tolist()
         made: dict[int, list[New]] = {}
-        for place, node, index, number in zip(where.tolist(), nodes, indices, numbers, strict=True):
-            made.setdefault(node, []).extend(self._sized(place, index, number))
+        for index in np.flatnonzero(self.ground.owners == row).tolist():
+            where = np.flatnonzero(self.new[:, index])
+            growths = self.growths.get(index, [])
+            lists = [(each.full[where].tolist(), each.rest[where].tolist()) for each in growths]
+            nodes, numbers = self.at[where].tolist(), self.new[where, index].tolist()
+            for place, (node, number) in enumerate(zip(nodes, numbers, strict=True)):
+                grown = [(full[place], rest[place]) for full, rest in lists]
+                made.setdefault(node, []).extend(self._sized(index, growths, grown, number))
         return made
 
-    def _sized(self, place: int, index: int, number: int) -> list[New]:
-        growths = self.growths.get(index, ())
-        turns = sorted({0, number, *(min(number, int(each.full[place]) + more) for each in growths for more in (0, 1))})
+    def _sized(self, index: int, growths: list[Growth], grown: list[tuple[int, int]], number: int) -> list[New]:
+        """Return so many fillers of a shape: the first `full` of them at their largest, then one by `rest` larger."""
+        if not any(full or rest for full, rest in grown):
+            return [self._at_sizes(index, tuple(each.least for each in growths))] * number
+        turns = sorted({0, number, *(min(number, full + more) for full, _ in grown for more in (0, 1))})
         made: list[New] = []
         for begin, end in pairwise(turns):
-            amounts = tuple(each.size(place, begin) for each in growths)
-            made += [self._at_sizes(index, amounts)] * (end - begin)
+            sizes = [each.size(begin, *by) for each, by in zip(growths, grown, strict=True)]
+            made += [self._at_sizes(index, tuple(sizes))] * (end - begin)
         return made
 
     def _at_sizes(self, index: int, amounts: tuple[int, ...]) -> New:

@@ -10,7 +10,8 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.problem import Ints
-from paraset_operator.planning.survey import Ground, Rows, Survey
+from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.survey_rows import Ground, Rows
 
 # What a node is bound by when it is not a resource.
 NO_POLICY, NO_SET, COOL_DOWN, CEILING = "noPolicy", "noEligibleSet", "coolDown", "ceiling"
