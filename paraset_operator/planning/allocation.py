@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from paraset_operator.planning.device_packing import assign
 from paraset_operator.planning.exchange import exchange
 from paraset_operator.planning.fair_prices import fair_gains
+from paraset_operator.planning.growth import GrowthRoom
 from paraset_operator.planning.leftovers import Left, covering, fitting, put_within
 from paraset_operator.planning.packing import Gains, pack
 from paraset_operator.planning.problem import DeviceKind, Holes, Ints, Options
@@ -143,11 +144,15 @@ class Deal:
         for option in self._in_turn():
             of = self.options.owner[option]
             most = min(int(self.quotas.most[of] - self.numbers[of]), self._affordable(option))
+            if self.options.twin[option] != option:
+                continue
             able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
             if self.options.kind[option] < 0:
-                gain = np.full(len(able), self.options.value[option])
                 there = self.holes.kept + self.counts
-                able = np.minimum(able, covering(self.options, option, gain, self.left.free, there))
+                able = np.minimum(able, covering(self.options, option, self.left.free, there))
+            else:
+                growth = GrowthRoom(self.options, self.holes.kept + self.counts, self.left.free)
+                able = growth.worthwhile(option, able)
             if most > 0 and able.any():
                 self.counts[:, option] += put_within(self.holes, self.options, option, able, self.left, most)
 

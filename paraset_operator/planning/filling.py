@@ -15,6 +15,7 @@ from paraset_operator.model.plan import Limit
 from paraset_operator.planning.allocation import allocate
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.growth import clearly_better
 from paraset_operator.planning.leftovers import Left, fitting, put_within
 from paraset_operator.planning.offers import device_columns, options_of, rows_by_units
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
@@ -139,7 +140,10 @@ def _served(holes: Holes, options: Options, quotas: Quotas, floors: Ints) -> Int
         return counts
     if floors.any():
         holes, quotas = _serve_floors(holes, options, quotas, floors, counts)
-    return counts + allocate(holes, options, quotas)
+    more = allocate(holes, options, quotas)
+    # Who was served first has to be, whatever it costs others; nobody else shrinks a running filler for little.
+    more[~clearly_better(options, holes.kept, holes.free, more)] = 0
+    return counts + more
 
 
 def _serve_floors(holes: Holes, options: Options, quotas: Quotas, floors: Ints, counts: Ints) -> tuple[Holes, Quotas]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from paraset_operator.planning.growth import GrowthRoom, merge_grown
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 
 _PLENTY = 2**40
@@ -71,18 +72,29 @@ class Left:
         return replace(holes, free=self.free, kinds=tuple(kinds))
 
 
-def fill_devices(holes: Holes, options: Options, gain: Floats, counts: Ints, left: Left, order: Ints) -> None:
-    """Offer what is left to each option with devices, in this order, as often as it fits."""
+def fill_devices(
+    holes: Holes, options: Options, gain: Floats, counts: Ints, left: Left, order: Ints, net: Floats | None = None
+) -> None:
+    """Offer what is left to each option with devices, in this order, as often as it fits and pays.
+
+    It has to be worth more than the growth it displaces, and with `net`, its gain less what others would pay, that too.
+    """
     rows = np.flatnonzero(_may_take(options, left, order))
     if not len(rows):
         return
     some, kinds, mine = left.rows(rows), holes.kinds, gain[rows]
+    growth = GrowthRoom(options, holes.kept[rows] + counts[rows], some.free)
     for option in order.tolist():
         able = fitting(some.free, options.need[option])
-        able[mine[:, option] <= 0] = 0
+        if net is not None:
+            able[net[rows, option] <= 0] = 0
         if able.any():
-            counts[rows, option] += put(kinds, options, option, able, some)
+            able = growth.worthwhile(option, np.where(mine[:, option] > 0, able, 0))
+            number = put(kinds, options, option, able, some)
+            counts[rows, option] += number
+            growth.take(option, number)
     left.put_rows(rows, some)
+    merge_grown(options, counts, left.free)
 
 
 def _may_take(options: Options, left: Left, order: Ints) -> NDArray[np.bool_]:
@@ -167,28 +179,25 @@ def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept: I
     if not len(rows):
         return
     rate = options.value[rows] / np.maximum(1, options.need[rows]).max(axis=1)
-    for option in rows[np.lexsort((rows, -rate))]:
+    for option in rows[np.lexsort((rows, -rate))].tolist():
         able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
-        number = np.minimum(able, covering(options, int(option), gain[:, option], left.free, kept + counts))
+        number = np.minimum(able, covering(options, option, left.free, kept + counts))
         counts[:, option] += number
         left.free -= number[:, None] * options.need[option]
 
 
-def covering(options: Options, option: int, gain: Floats, free: Ints, there: Ints) -> Ints:
+def covering(options: Options, option: int, free: Ints, there: Ints) -> Ints:
     """Return how many instances of a shape without devices it takes to cover what is free.
 
     What instances that are there can grow into is theirs, as far as their growth is worth as much as a new instance.
     Where its own growth is worth that too, as few as possible are made: one large instance serves as well as many.
     """
     need, span = options.need[option], options.span[option]
+    rate = options.value[option] / np.maximum(1, need) * (1 - 1e-9)
+    room = (free - there @ (options.span * (options.density >= rate))).clip(min=0)
+    number = fitting(room, need)
     grows = np.flatnonzero((span > 0) & (options.density[option] > 0))
-    room, number = np.zeros_like(free), np.zeros(len(free), dtype=np.int64)
-    for worth in np.unique(gain).tolist():
-        rate = worth / np.maximum(1, need) * (1 - 1e-9)
-        rows = np.flatnonzero(gain == worth)
-        room[rows] = free[rows] - there[rows] @ (options.span * (options.density >= rate))
-        if len(grows) and (options.density[option] >= rate)[grows].all():
-            number[rows] = (-(-room[np.ix_(rows, grows)].clip(min=0) // (need + span)[grows])).max(axis=1)
-        else:
-            number[rows] = fitting(room[rows], np.where(need > 0, need, 0)) if (need > 0).any() else _PLENTY
+    if len(grows) and (options.density[option] >= rate)[grows].all():
+        few = -(-room[:, grows] // (need + span)[grows])
+        number = np.minimum(number, few.max(axis=1))
     return number

@@ -30,6 +30,7 @@ def options_of(ground: Ground, scales: list[float], kinds: tuple[DeviceKind, ...
         amount=np.array([amount for _, amount in primary], dtype=np.int64),
         owner=np.array([owner for _, owner, _, _ in rows], dtype=np.int64),
         shape=np.array([index for index, _, _, _ in rows], dtype=np.int64),
+        twin=_twins([index for index, _, _, _ in rows]),
         value=np.array([worth_of(shape, sizes) * scales[owner] for _, owner, shape, sizes in rows], dtype=np.float64),
         span=np.array([_span(shape, sizes, ground.columns) for _, _, shape, sizes in rows], dtype=np.int64).reshape(
             len(rows), len(ground.columns)
@@ -38,6 +39,11 @@ def options_of(ground: Ground, scales: list[float], kinds: tuple[DeviceKind, ...
             [_density(shape, ground.columns, scales[owner]) for _, owner, shape, _ in rows], dtype=np.float64
         ).reshape(len(rows), len(ground.columns)),
     )
+
+
+def _twins(shapes: list[int]) -> Ints:
+    """Return the first option of the same shape, for each."""
+    return np.array([shapes.index(each) for each in shapes], dtype=np.int64)
 
 
 def device_columns(ground: Ground) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paraset_operator.planning.growth import growth_worth, merge_grown
 from paraset_operator.planning.leftovers import Left, fill_devices, fill_plain
 from paraset_operator.planning.price_search import Market, Mix, bound_of, look_up, open_market, settle
 from paraset_operator.planning.price_tables import CUT, Table, Tables
@@ -61,6 +62,7 @@ def _completed(
     taken = np.zeros((len(mix.at), len(options)), dtype=np.int64)
     left = Left.of(rest.holes, market.holes)
     _take(mix, market, options, taken, left)
+    merge_grown(options, taken, left.free)
     begun, before = taken.copy(), left.copy()
     orders = _orders(market, options, gain)
     rest.complete(taken, left, orders[0])
@@ -95,17 +97,11 @@ class _Rest:
     def worth(self, counts: Ints, left: Left) -> Floats:
         """Return what is won on each node, with the growth that what is left allows."""
         worth: Floats = (counts * np.maximum(self.gain, 0.0)).sum(axis=1)
-        for column in np.flatnonzero((self.options.density > 0).any(axis=0)):
-            room = left.free[:, column]
-            for density in np.unique(self.options.density[:, column])[:0:-1]:
-                mine = self.options.density[:, column] == density
-                grown = np.minimum(room, counts[:, mine] @ self.options.span[mine, column])
-                worth, room = worth + grown * density, room - grown
-        return worth
+        return worth + growth_worth(self.options, self.holes.kept + counts, left.free)
 
     def complete(self, counts: Ints, left: Left, order: Ints) -> None:
         """Take options with devices that are worth their cores, then those without, then whatever still fits."""
-        fill_devices(self.holes, self.options, self.net, counts, left, order)
+        fill_devices(self.holes, self.options, self.gain, counts, left, order, self.net)
         fill_plain(self.options, self.gain, counts, left, self.holes.kept)
         fill_devices(self.holes, self.options, self.gain, counts, left, order)
 
@@ -144,7 +140,7 @@ def _settled(holes: Holes, options: Options, base: Ints, allowed: Floats, *, qui
     settled = []
     for each in np.unique(column):
         market = open_market(holes, options, allowed, shared, _direction(int(each), holes.free[:, shared]))
-        settled.append((settle(market, base, np.flatnonzero(column == each)), market))
+        settled.append((settle(market, options, base, np.flatnonzero(column == each)), market))
     return settled
 
 

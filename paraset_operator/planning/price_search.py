@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paraset_operator.planning.growth import growth_demand
 from paraset_operator.planning.price_tables import Table, Tables, menu_of, tables_of
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 
@@ -108,11 +109,13 @@ def _devices(market: Market, index: int, at: Ints) -> tuple[Ints, Ints]:
     return wholes, kind.parts[at] // tables.menu.step
 
 
-def settle(market: Market, base: Ints, at: Ints) -> Mix:
+def settle(market: Market, options: Options, base: Ints, at: Ints) -> Mix:
     """Return how the devices of the nodes `at` are used; `base` is the row of `allowed` of every node."""
     first = base[at] * len(market.prices)
     room = market.holes.free[np.ix_(at, market.shared)].clip(min=0)
-    low, high = _bisect(market, first, market.floor[base[at]], at, room)
+    grown = _growth(market, options, at)
+    low, high = _bisect(market, first, market.floor[base[at]], at, room, grown)
+    room = (room - grown[np.arange(len(at)), :, high]).clip(min=0)
     mix = Mix(at, first + low, first + high, look_up(market, first + high, at), [], [])
     rate = market.prices[market.floor[base[at]]][:, None] * market.direction[None, :]
     for index, tables in enumerate(market.tables):
@@ -137,15 +140,31 @@ def bound_of(market: Market, mix: Mix) -> Floats:
     return np.minimum(*bounds)
 
 
-def _bisect(market: Market, first: Ints, floor: Ints, at: Ints, room: Ints) -> tuple[Ints, Ints]:
-    """Return the highest price that does not fit and the lowest that does, as indices; the floor twice where it fits."""
+def _growth(market: Market, options: Options, at: Ints) -> Ints:
+    """Return what the growth of running fillers takes of each shared resource at each price (N x shared x prices)."""
+    grown = np.zeros((len(at), len(market.shared), len(market.prices)), dtype=np.int64)
+    kept = market.holes.kept[at]
+    if kept.any():
+        for place, column in enumerate(market.shared.tolist()):
+            prices = market.prices * market.direction[place]
+            grown[:, place] = growth_demand(options, kept, column, prices)
+    return grown
+
+
+def _bisect(market: Market, first: Ints, floor: Ints, at: Ints, room: Ints, grown: Ints) -> tuple[Ints, Ints]:
+    """Return the highest price that does not fit and the lowest that does, as indices; the floor twice where it fits.
+
+    Running fillers want to grow as long as that is worth the price.
+    """
+    everywhere = np.arange(len(at))
     low, high = floor.copy(), np.full(len(at), len(market.prices) - 1)
-    is_open = (look_up(market, first + floor, at) > room).any(axis=1)
+    is_open = (look_up(market, first + floor, at) + grown[everywhere, :, floor] > room).any(axis=1)
     high[~is_open] = low[~is_open]
     while (is_open := is_open & (high - low > 1)).any():
         mine = np.flatnonzero(is_open)
         middle = (low[mine] + high[mine]) // 2
-        fits = (look_up(market, first[mine] + middle, at[mine]) <= room[mine]).all(axis=1)
+        used = look_up(market, first[mine] + middle, at[mine]) + grown[mine, :, middle]
+        fits = (used <= room[mine]).all(axis=1)
         high[mine[fits]] = middle[fits]
         low[mine[~fits]] = middle[~fits]
     return low, high

@@ -43,7 +43,8 @@ class Options:
     """What may be put on nodes. `need` is S x R; `amount` of the device kind `kind` (-1: takes no devices).
 
     `value` is the worth between sets; `span` (S x R) is by how much an instance may grow beyond `need`, and `density`
-    (S x R) the worth of one more unit. `shape` names the shape an option starts as: its row in the caller's list.
+    (S x R) the worth of one more unit. `shape` names the shape an option starts as: its row in the caller's list; `twin`
+    is the option of the same shape that starts at its smallest.
     """
 
     need: Ints
@@ -51,6 +52,7 @@ class Options:
     amount: Ints
     owner: Ints
     shape: Ints
+    twin: Ints
     value: Floats
     span: Ints
     density: Floats

@@ -21,8 +21,6 @@ from paraset_operator.simulation.fleet import Fleet, Ints
 from paraset_operator.simulation.runs import Outcome
 from paraset_operator.simulation.trace_tables import WHOLE_GPU
 
-mpl.use("Agg")
-
 COLOURS = {"none": "#595959", "fixed": "#E69F00", "replicas": "#CC79A7", "shapes": "#56B4E9", "full": "#0072B2"}
 _LS, _LEAVING, _WAITING = "#8C8C8C", "#D55E00", "#000000"
 _WORDS = {
@@ -33,7 +31,7 @@ _WORDS = {
     "no_access": ("wrong GPU model", "#CC79A7"),
     "cpu_only": ("LS task asks for no GPU", "#BBBBBB"),
 }
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -121,7 +119,7 @@ def fragments(outcomes: Sequence[Outcome]) -> Figure:
             floor += parts[:, column]
     for policy in [each for each in ("fixed", "full") if each in _policies(outcomes)]:
         left = [np.mean([_left_idle(it) for it in outcomes if _is(it, policy, load)]) for load in loads]
-        style = {"color": "black", "markeredgecolor": "white", "markersize": 9, "linestyle": "none"}
+        style: dict[str, Any] = {"color": "black", "markeredgecolor": "white", "markersize": 9, "linestyle": "none"}
         marker = "v" if policy == "fixed" else "D"
         axes.plot(range(len(loads)), left, marker=marker, label=f"left idle by {policy} fillers", **style)
     axes.set_title("Why idle GPUs stay idle: what a typical LS task lacks there")

@@ -19,12 +19,12 @@ _GIB = 2**30
 _CORE = 1000
 _NAMESPACE = "best-effort"
 
-# Shares of a GPU, in 1/1000: steps of 0.05 lose little of any remainder; the others are what the commonest tasks of
+# Shares of a GPU, in 1/1000: steps that lose little of any remainder, and between them what the commonest tasks of
 # `openb` leave behind (810 leaves 190, 470 leaves 530, two of 470 leave 60), so that one filler takes all of it.
 # fmt: off
 SHARES = (
-    50, 60, 80, 100, 120, 150, 190, 210, 250, 270, 300, 350, 380, 410, 450, 500,
-    530, 540, 600, 640, 680, 700, 730, 770, 800, 840, 890, 950,
+    50, 60, 70, 80, 90, 100, 120, 130, 150, 160, 180, 190, 200, 210, 220, 250, 300, 310, 350, 360,
+    400, 410, 450, 500, 530, 540, 600, 630, 680, 700, 770, 800, 840, 900,
 )
 # fmt: on
 WHOLE = (1, 2, 3, 4, 6, 8)

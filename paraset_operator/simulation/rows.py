@@ -73,7 +73,7 @@ def _rows(path: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     lines = _lines(path, file)
     header = next(lines, None)
     if header is None:
-        raise TraceError(f"{path}: is empty: the first row must name the columns {', '.join(columns)}")
+        raise TraceError(f"{path}: row 1: the file is empty: name the columns {', '.join(columns)} there")
     names = _header(path, header[1], columns)
     found = False
     for number, values in lines:
