@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield clean
+.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield bench-planner figures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ crds: install ## Write crds/ and deploy/install.yaml anew from the models
 
 bench-yield: control-plane ## LS waits: empty cluster, native preemption, ParaSet; writes bench/results/yield.json
 	@$(BIN)/python -m bench.yield_bench $(ARGS)
+
+bench-planner: install ## Worth against a certified bound, plan times, fairness (10 minutes); writes bench/results/planner.json
+	@$(BIN)/python -m bench.planner_bench $(ARGS)
+
+figures: install ## Draw the figures of the simulator anew into docs/figures (2 minutes)
+	$(BIN)/paraset simulate --arrived 60,70,80,90,95,100,110 --seeds 3 --plot docs/figures
+	$(BIN)/paraset simulate --node-count 60 --arrived 60 --burst 60 --exit 30 --policy fixed,replicas,full --plot docs/figures
 
 clean: ## Remove the virtual environment and caches of this clone
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/results

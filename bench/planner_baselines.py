@@ -1,7 +1,7 @@
 """What simple fillers would put on the same nodes: greedy rules in the style of schedulers, and a fixed shape.
 
-They know devices, ceilings and tenants' limits, but no fair shares and no prices. All but the fixed shape then grow into
-what is left. Nothing of the planner's filling is used.
+They know devices, ceilings and tenants' limits, but no fair shares and no prices. All but the fixed shape then grow
+into what is left. Nothing of the planner's filling is used.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ def _in_order(yard: Yard, ranked: Sequence[Choice]) -> None:
 
 
 def _largest_first(yard: Yard, choices: Sequence[Choice], fillable: dict[str, int]) -> None:
-    _in_order(yard, sorted(choices, key=lambda it: (-it[1].smallest.get(yard.device, 0), -_share(it, fillable), it[0].key)))
+    _in_order(
+        yard, sorted(choices, key=lambda it: (-it[1].smallest.get(yard.device, 0), -_share(it, fillable), it[0].key))
+    )
 
 
 def _densest_first(yard: Yard, choices: Sequence[Choice], fillable: dict[str, int]) -> None:

@@ -47,7 +47,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-times", action="store_true", help="leave out times, memory and fairness")
     parser.add_argument("--json", type=Path, default=RESULTS, help="default bench/results/planner.json")
     options = parser.parse_args(argv)
-    options.nodes = options.nodes or (QUICK_NODES if options.quick else NODES)
+    if options.nodes is None:
+        options.nodes = QUICK_NODES if options.quick else NODES
     if options.nodes < 1:
         parser.error("--nodes: give 1 or more")
     return options

@@ -54,9 +54,7 @@ def _weights(nodes: int, seed: int) -> Fairness:
     """Three sets of the same shapes that want everything."""
     sets = [set_of(f"w{weight}", shapes_of(WORKLOAD), weight=weight) for weight in WEIGHTS]
     shares = _shares(nodes, seed, sets)
-    return _in_proportion(
-        "weights 1:2:5", nodes, shares, {it.key: float(it.weight) for it in sets}
-    )
+    return _in_proportion("weights 1:2:5", nodes, shares, {it.key: float(it.weight) for it in sets})
 
 
 def _namespaces(nodes: int, seed: int) -> Fairness:

@@ -138,9 +138,7 @@ REGIMES: dict[str, Callable[[int, int], Snapshot]] = {
     "cpu-starved": lambda count, seed: Snapshot(nodes_of(count, seed, Load(cpu=0.88)), sets=five_sets(SKEWED)),
     "memory-starved": lambda count, seed: Snapshot(nodes_of(count, seed, Load(memory=0.9)), sets=five_sets(SKEWED)),
     "fractional": _fractional,
-    "counted": lambda count, seed: Snapshot(
-        nodes_of(count, seed, resource=COUNTED), sets=five_sets(SKEWED, COUNTED)
-    ),
+    "counted": lambda count, seed: Snapshot(nodes_of(count, seed, resource=COUNTED), sets=five_sets(SKEWED, COUNTED)),
     "openb": openb,
 }
 

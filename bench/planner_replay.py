@@ -103,7 +103,7 @@ def unseen(snapshot: Snapshot) -> Snapshot:
 
 
 def disturbed(snapshot: Snapshot, count: int, seed: int) -> Snapshot:
-    """Return the picture after one LS pod has ended on each of `count` nodes: the largest that holds devices, if any."""
+    """Return the picture after one LS pod has ended on each of `count` nodes, one with devices if there is any."""
     chosen = set(np.random.default_rng(seed).choice(len(snapshot.nodes), count, replace=False).tolist())
     nodes = [_without_one(state) if index in chosen else state for index, state in enumerate(snapshot.nodes)]
     return replace(snapshot, nodes=tuple(nodes))
@@ -116,4 +116,3 @@ def _without_one(state: NodeState) -> NodeState:
 
 def _ls(pods: Iterable[Pod]) -> Iterable[Pod]:
     return (pod for pod in pods if not pod.is_filler)
-

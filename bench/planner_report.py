@@ -31,7 +31,9 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
 def quality_table(rows: Sequence[Row]) -> Table:
     """All regimes and methods; a bound marked = is the optimum, others may be above it."""
-    table = _table("Worth against the certified bound", ("regime", "method"), ("worth", "bound", "% of it", "ms", "bad"))
+    table = _table(
+        "Worth against the certified bound", ("regime", "method"), ("worth", "bound", "% of it", "ms", "bad")
+    )
     for index, row in enumerate(rows):
         if index and rows[index - 1].regime != row.regime:
             table.add_section()
@@ -121,7 +123,11 @@ def _of_node(bound: Bound, it: NodeLoss) -> list[str]:
     best = ", ".join(
         f"{count:g} x {_named(bound, column)}" + _grown(it, column) for column, count in sorted(it.best.counts.items())
     )
-    return [f"{it.name} loses {_percent(it.lost, bound)}: free {free}; {devices}", f"  best {best}", f"  here {_here(it.fillers)}"]
+    return [
+        f"{it.name} loses {_percent(it.lost, bound)}: free {free}; {devices}",
+        f"  best {best}",
+        f"  here {_here(it.fillers)}",
+    ]
 
 
 def _named(bound: Bound, column: int) -> str:
@@ -138,7 +144,10 @@ def _here(fillers: Sequence[Held]) -> str:
     kinds: dict[str, list[Held]] = {}
     for each in fillers:
         kinds.setdefault(f"{each.owner.name}/{each.shape.name}", []).append(each)
-    return ", ".join(f"{len(several)} x {kind}" + _grown_here(several) for kind, several in sorted(kinds.items())) or "nothing"
+    return (
+        ", ".join(f"{len(several)} x {kind}" + _grown_here(several) for kind, several in sorted(kinds.items()))
+        or "nothing"
+    )
 
 
 def _grown_here(several: Sequence[Held]) -> str:

@@ -57,9 +57,7 @@ def shape_of(name: str, gpu: int, cores: Cores, memory: float, value: float, *, 
         return Shape(name, MappingProxyType(fixed), (), value, template_hash=f"hash-{name}")
     low, high = (int(each * 1000) for each in cores)
     growth = default_growth_value(CPU, low, high, value, has_devices=gpu > 0)
-    return Shape(
-        name, MappingProxyType(fixed), (Elastic(CPU, low, high, growth),), value, template_hash=f"hash-{name}"
-    )
+    return Shape(name, MappingProxyType(fixed), (Elastic(CPU, low, high, growth),), value, template_hash=f"hash-{name}")
 
 
 def shapes_of(workload: int, *, resource: str = MILLI, prefix: str = "") -> tuple[Shape, ...]:
@@ -79,9 +77,7 @@ def set_of(
     name: str, shapes: Sequence[Shape], *, weight: int = 1, ceiling: int = 1_000_000, namespace: str = "research"
 ) -> ParaSetView:
     """Return a set that takes whatever it gets."""
-    return ParaSetView(
-        namespace, name, f"uid-{namespace}-{name}", weight=weight, ceiling=ceiling, shapes=tuple(shapes)
-    )
+    return ParaSetView(namespace, name, f"uid-{namespace}-{name}", weight=weight, ceiling=ceiling, shapes=tuple(shapes))
 
 
 def five_sets(weights: Sequence[int] = (1,) * 5, resource: str = MILLI) -> tuple[ParaSetView, ...]:

@@ -44,7 +44,9 @@ def _of_node(
     snapshot: Snapshot, state: NodeState, policies: Sequence[PolicyView], fillers: Sequence[Held]
 ) -> Iterable[str]:
     name, policy = state.node.name, policy_of(state.node, policies)
-    refused = [each.name for each in fillers if each.is_new and not may_fill(each.owner.constraints, state.node, policy)]
+    refused = [
+        each.name for each in fillers if each.is_new and not may_fill(each.owner.constraints, state.node, policy)
+    ]
     if refused:
         yield f"{name} does not admit {', '.join(refused)}"
     if policy is None:

@@ -18,10 +18,9 @@ from bench.oracle.node import Choice, candidates_on
 from bench.oracle.outcome import Held, instances_after, shares_of, worth_after
 from bench.oracle.pool import SolverPool
 from bench.oracle.problem import Group, Problem, problem_of
+from bench.oracle.solver import EXACT, Effort
 from paraset_operator.model.plan import Plan
 from paraset_operator.model.snapshot import Snapshot
-
-GAP = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,12 @@ class Certificate:
         return 1.0 - self.fraction
 
 
-def certify(snapshot: Snapshot, outcome: Plan, pool: SolverPool, gap: float = GAP) -> Certificate:
+def certify(snapshot: Snapshot, outcome: Plan, pool: SolverPool, effort: Effort = EXACT) -> Certificate:
     """Return the certificate of a plan for a snapshot."""
     problem = problem_of(snapshot)
     after = instances_after(snapshot, outcome)
     achieved = shares_of(after, problem)
-    bound = bound_under(problem, fair_limits(problem, pool), achieved, pool, gap)
+    bound = bound_under(problem, fair_limits(problem, pool), achieved, pool, effort)
     return Certificate(worth_after(after, problem), bound.value, bound.is_exact, achieved, bound)
 
 
@@ -78,15 +77,14 @@ def certify_at(bound: Bound, after: Sequence[Held]) -> Certificate:
     """Return the certificate of other instances at the prices of a bound that was found before: true, less close."""
     problem = bound.problem
     achieved = shares_of(after, problem)
-    fair = {key: share for key, share in bound.shares.items()}
-    value = bound.under(rows_of(problem, _raised(fair, achieved)))
+    value = bound.under(rows_of(problem, _raised(bound.shares, achieved)))
     return Certificate(worth_after(after, problem), value, is_exact=False, shares=achieved, details=bound)
 
 
-def bound_of(snapshot: Snapshot, pool: SolverPool, gap: float = GAP) -> Bound:
+def bound_of(snapshot: Snapshot, pool: SolverPool, effort: Effort = EXACT) -> Bound:
     """Return the bound for plans that keep to the fair shares."""
     problem = problem_of(snapshot)
-    return bound_under(problem, fair_limits(problem, pool), {}, pool, gap)
+    return bound_under(problem, fair_limits(problem, pool), {}, pool, effort)
 
 
 def fair_limits(problem: Problem, pool: SolverPool) -> dict[str, float]:
@@ -100,7 +98,9 @@ def fair_limits(problem: Problem, pool: SolverPool) -> dict[str, float]:
 def parties_of(problem: Problem) -> tuple[Party, ...]:
     """Return namespaces, then sets, with their weights."""
     tenants = tenants_of(problem)
-    owned = [frozenset(at for at, it in enumerate(problem.columns) if it.owner == i) for i in range(len(problem.owners))]
+    owned = [
+        frozenset(at for at, it in enumerate(problem.columns) if it.owner == i) for i in range(len(problem.owners))
+    ]
     namespaces = sorted({owner.namespace for owner in problem.owners})
     parties = []
     for namespace in namespaces:
@@ -112,7 +112,7 @@ def parties_of(problem: Problem) -> tuple[Party, ...]:
 
 
 def bound_under(
-    problem: Problem, fair: Mapping[str, float], achieved: Mapping[str, float], pool: SolverPool, gap: float = GAP
+    problem: Problem, fair: Mapping[str, float], achieved: Mapping[str, float], pool: SolverPool, effort: Effort = EXACT
 ) -> Bound:
     """Return the bound for plans in which nobody has more than the fair share or what is achieved anyway."""
     rows = rows_of(problem, _raised(fair, achieved))
@@ -121,22 +121,24 @@ def bound_under(
     relaxed, prices = pool.prices(
         problem.columns, problem.groups, [(row.columns, row.resource, row.limit) for row in rows]
     )
-    # A price is per unit of its resource, and a byte's is tiny: what counts is what it makes of the limit.
-    prices = [p if p * row.limit > 1e-9 * relaxed else 0.0 for p, row in zip(prices, rows, strict=True)]
-    choices = solve_all(problem, rows, prices, pool, gap)
+    # A price is per unit of its resource, and a byte's is tiny: what counts is what it makes of all there is.
+    size = [max(row.limit, problem.fillable.get(row.resource, 1)) for row in rows]
+    prices = [price if price * most > 1e-9 * relaxed else 0.0 for price, most in zip(prices, size, strict=True)]
+    choices = solve_all(problem, rows, prices, pool, effort)
     inner = sum(choice.bound * group.count for choice, group in zip(choices, problem.groups, strict=True))
     value = inner + sum(price * row.limit for price, row in zip(prices, rows, strict=True))
-    exact = _is_plan(problem, rows, prices, choices)
-    return Bound(min(value, relaxed), exact, relaxed, fair, rows, tuple(prices), inner, tuple(choices), problem)
+    found = sum(choice.worth * group.count for choice, group in zip(choices, problem.groups, strict=True))
+    exact = found >= inner * (1 - 2 * effort.gap) and _is_plan(problem, rows, prices, choices)
+    return Bound(value, exact, relaxed, fair, rows, tuple(prices), inner, tuple(choices), problem)
 
 
 def solve_all(
-    problem: Problem, rows: Sequence[Row], prices: Sequence[float], pool: SolverPool, gap: float
+    problem: Problem, rows: Sequence[Row], prices: Sequence[float], pool: SolverPool, effort: Effort
 ) -> list[Choice]:
     """Return the best choice for one node of each group at these prices."""
     values, densities = priced(problem, rows, prices)
     tasks = [(group, candidates_on(group, problem.columns, values, densities)) for group in problem.groups]
-    return pool.nodes(tasks, gap)
+    return pool.nodes(tasks, effort)
 
 
 def priced(

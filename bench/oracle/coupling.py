@@ -42,7 +42,9 @@ def _tenant_limits(problem: Problem) -> Iterable[Row]:
 
 def _fair_shares(problem: Problem, shares: Mapping[str, float]) -> Iterable[Row]:
     for key, share in sorted(shares.items()):
-        columns = _of_owners(problem, {i for i, owner in enumerate(problem.owners) if key in (owner.key, owner.namespace)})
+        columns = _of_owners(
+            problem, {i for i, owner in enumerate(problem.owners) if key in (owner.key, owner.namespace)}
+        )
         for resource, capacity in sorted(problem.fillable.items()):
             if any(_touches(problem, column, resource) for column in columns):
                 yield Row(f"share {key} {resource}", columns, resource, share * capacity)

@@ -13,7 +13,8 @@ from bench.oracle.problem import Column, Group
 from bench.oracle.relaxation import PricedRow, Relaxation, add_rows, relax
 from bench.oracle.solver import maximise
 
-_FREE = 1e-9
+# A price this much below the highest is none.
+_FREE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,13 @@ def _fill_up(
         for it in rising:
             held[it.key] += rates[it.key] * max(0.0, solution.objective)
         most = max(prices.values())
-        rising = [it for it in rising if prices[it.key] <= max(_FREE, 1e-6 * most) < most]
+        rising = [it for it in rising if prices[it.key] <= _FREE * most]
     return held
 
 
 def _rates(rising: Sequence[Party], namespaces: Sequence[Party], resource: Mapping[str, str]) -> dict[str, float]:
     """Return how fast each set rises, so that its namespace's dominant share rises by the namespace's weight."""
-    rates = {}
+    rates: dict[str, float] = {}
     for namespace in namespaces:
         own = [it for it in rising if it.parent == namespace.key]
         speed = _of_namespace(namespace.key, own, resource, {it.key: it.weight for it in own})

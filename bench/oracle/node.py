@@ -12,9 +12,7 @@ from itertools import pairwise
 
 from bench.oracle.packing import arcs, levels, most_of, patterns, whole_need
 from bench.oracle.problem import Column, Devices, Group, unit_of
-from bench.oracle.solver import INFINITY, Model, maximise
-
-MOST_PATTERNS = 150
+from bench.oracle.solver import EXACT, INFINITY, Effort, Model, maximise
 
 Entry = tuple[int, float]
 
@@ -43,7 +41,7 @@ class Choice:
 EMPTY = Choice(0.0, 0.0, {}, {})
 
 
-def solve_node(group: Group, candidates: Sequence[Candidate], gap: float = 1e-4) -> Choice:
+def solve_node(group: Group, candidates: Sequence[Candidate], effort: Effort = EXACT) -> Choice:
     """Return the best choice for one node of the group."""
     if not candidates:
         return EMPTY
@@ -54,8 +52,8 @@ def solve_node(group: Group, candidates: Sequence[Candidate], gap: float = 1e-4)
     for resource in sorted(group.free):
         _limit(model, candidates, instances, growths, group, resource)
         if resource in tracked:
-            _pack(model, candidates, instances, tracked[resource])
-    solution = maximise(model, gap=gap)
+            _pack(model, candidates, instances, tracked[resource], effort.patterns)
+    solution = maximise(model, effort)
     counts = {each.index: round(solution.values[at]) for each, at in zip(candidates, instances, strict=True)}
     grown = {
         (candidates[position].index, name): solution.values[at] * unit_of(name, group)
@@ -87,10 +85,9 @@ def candidates_on(
 def most_on(group: Group, column: Column) -> int:
     """Return how many instances of a column fit on an otherwise empty node of the group."""
     tracked = {each.resource: each for each in group.devices}
-    return min(
-        min(group.free.get(name, 0) // need for name, need in column.need.items()),
-        min((most_of(column.need[name], tracked[name]) for name in column.need if name in tracked), default=1 << 30),
-    )
+    by_sum = [group.free.get(name, 0) // need for name, need in column.need.items()]
+    by_device = [most_of(need, tracked[name]) for name, need in column.need.items() if name in tracked]
+    return min(by_sum + by_device)
 
 
 def _add_growths(
@@ -126,7 +123,9 @@ def _limit(
         model.row(entries, upper=group.free[resource] / unit)
 
 
-def _pack(model: Model, candidates: Sequence[Candidate], instances: Sequence[int], devices: Devices) -> None:
+def _pack(
+    model: Model, candidates: Sequence[Candidate], instances: Sequence[int], devices: Devices, limit: int
+) -> None:
     needs = [(at, each.column.need.get(devices.resource, 0)) for at, each in zip(instances, candidates, strict=True)]
     wholes = [(at, float(whole_need(need, devices) or 0)) for at, need in needs if need >= devices.size]
     amounts = tuple(sorted({need for _, need in needs if 0 < need < devices.size}))
@@ -135,16 +134,16 @@ def _pack(model: Model, candidates: Sequence[Candidate], instances: Sequence[int
         if wholes:
             model.row(wholes, upper=devices.whole)
         return
-    if not _pack_by_patterns(model, demand, wholes, devices):
+    if not _pack_by_patterns(model, demand, wholes, devices, limit):
         _pack_by_flow(model, demand, wholes, devices)
 
 
 def _pack_by_patterns(
-    model: Model, demand: Mapping[int, list[Entry]], wholes: list[Entry], devices: Devices
+    model: Model, demand: Mapping[int, list[Entry]], wholes: list[Entry], devices: Devices, limit: int
 ) -> bool:
     amounts = tuple(demand)
     free = levels(devices)
-    cuts = {level: patterns(amounts, level, MOST_PATTERNS) for level in set(free)}
+    cuts = {level: patterns(amounts, level, limit) for level in set(free)}
     if any(each is None for each in cuts.values()):
         return False
     supply: dict[int, list[Entry]] = {amount: [] for amount in amounts}
@@ -163,9 +162,7 @@ def _pack_by_patterns(
     return True
 
 
-def _pack_by_flow(
-    model: Model, demand: Mapping[int, list[Entry]], wholes: list[Entry], devices: Devices
-) -> None:
+def _pack_by_flow(model: Model, demand: Mapping[int, list[Entry]], wholes: list[Entry], devices: Devices) -> None:
     """Every device is a path over what is taken of it so far; it ends at what was free. Paths are counted, not told
     apart: arcs say how often a piece is cut at a place.
     """

@@ -100,7 +100,10 @@ def can_pack(needs: Sequence[int], devices: Devices) -> bool:
     left = devices.whole - sum(count or 0 for count in counts)
     if left < 0:
         return False
-    return homes(tuple(need for need in needs if 0 < need < devices.size), (devices.size,) * left + devices.partial) is not None
+    return (
+        homes(tuple(need for need in needs if 0 < need < devices.size), (devices.size,) * left + devices.partial)
+        is not None
+    )
 
 
 def homes(parts: Sequence[int], free: Sequence[int]) -> list[int] | None:

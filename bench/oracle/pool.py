@@ -12,7 +12,7 @@ from bench.oracle.fair import Party, fair_shares
 from bench.oracle.node import Candidate, Choice, solve_node
 from bench.oracle.problem import Column, Group
 from bench.oracle.relaxation import PricedRow, add_rows, relax
-from bench.oracle.solver import maximise
+from bench.oracle.solver import Effort, maximise
 
 CHUNK = 20
 MOST_PROCESSES = 2
@@ -38,10 +38,10 @@ class SolverPool:
         """End the processes."""
         self._pool.shutdown(cancel_futures=True)
 
-    def nodes(self, tasks: Sequence[Task], gap: float) -> list[Choice]:
+    def nodes(self, tasks: Sequence[Task], effort: Effort) -> list[Choice]:
         """Return the best choice for one node of each group."""
         chunks = [tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK)]
-        results = self._pool.map(_solve_nodes, chunks, [gap] * len(chunks))
+        results = self._pool.map(_solve_nodes, chunks, [effort] * len(chunks))
         return [choice for chunk in results for choice in chunk]
 
     def prices(
@@ -62,8 +62,8 @@ class SolverPool:
         return self._pool.submit(fair_shares, columns, groups, fillable, parties, list(rows)).result()
 
 
-def _solve_nodes(tasks: Sequence[Task], gap: float) -> list[Choice]:
-    return [solve_node(group, candidates, gap) for group, candidates in tasks]
+def _solve_nodes(tasks: Sequence[Task], effort: Effort) -> list[Choice]:
+    return [solve_node(group, candidates, effort) for group, candidates in tasks]
 
 
 def _solve_relaxation(

@@ -140,7 +140,7 @@ def _may_start(owner: ParaSetView) -> bool:
 
 def column_of(owner: int, shape: Shape, scale: float) -> Column:
     """Return a shape as a column. Growth that init containers have paid for already belongs to the smallest size."""
-    running = {name: amount for name, amount in shape.container_requests({}).items()}
+    running = shape.container_requests({})
     value, growths = shape.value, []
     for each in shape.elastic:
         base = running.get(each.resource, 0) + shape.overhead.get(each.resource, 0)
@@ -167,9 +167,7 @@ def _grouped(
         devices = tuple(each for each in devices_on(state, uids) if each.resource in used)
         key = (tuple(free.items()), devices, admitted[name])
         groups.setdefault(key, (free, devices, []))[2].append(name)
-    return tuple(
-        Group(free, devices, admitted[names[0]], tuple(names)) for free, devices, names in groups.values()
-    )
+    return tuple(Group(free, devices, admitted[names[0]], tuple(names)) for free, devices, names in groups.values())
 
 
 def unit_of(resource: str, group: Group) -> float:

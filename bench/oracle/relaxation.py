@@ -38,9 +38,7 @@ class Relaxation:
             for (_, column), at in self.instances.items()
             if column in wanted and (not resource or self.columns[column].need.get(resource, 0))
         ]
-        grown = [
-            (at, 1.0) for (_, column, name), at in self.growths.items() if column in wanted and name == resource
-        ]
+        grown = [(at, 1.0) for (_, column, name), at in self.growths.items() if column in wanted and name == resource]
         return entries + grown
 
 

@@ -92,7 +92,7 @@ def test_a_missing_column_is_named(refused: Refused, missing: str) -> None:
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
-        (b"\n", "nodes.csv: is empty: the first row must name the columns sn, cpu_milli"),
+        (b"\n", "nodes.csv: row 1: the file is empty: name the columns sn, cpu_milli, memory_mib, gpu, model there"),
         (b"sn,cpu_milli,memory_mib,gpu,model\n", "nodes.csv: row 2: there are no rows below the header"),
         (b"sn,cpu_milli,memory_mib,gpu,model\nn,1,1\n", "nodes.csv: row 2, column gpu: is missing: the header has 5"),
         (b"sn,cpu_milli,memory_mib,gpu,model\nn,1,1,0,,7\n", "nodes.csv: row 2, column number 6: is not in the header"),
