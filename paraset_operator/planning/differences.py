@@ -4,8 +4,10 @@ Room is given before it is taken: departures, shrinks, then creates, then growth
 which is not free yet names what it waits `after`; it is not carried out before that has been seen to be gone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import TypeAlias
 
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.devices import Free, place, without
@@ -16,11 +18,13 @@ from paraset_operator.model.resources import Resources, fits, minus
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.feasibility import allowed_tolerations
-from paraset_operator.planning.names import IndexPool
 from paraset_operator.planning.quiet_nodes import QuietNodes
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.yielding import capped_grace
+
+# What it takes of a device (negative, for the order), its set, its shape, sizes, all it holds, and the instance if any.
+_New: TypeAlias = tuple[int, int, int, dict[str, int], dict[str, int], Instance | None]
 
 
 @dataclass(slots=True)
@@ -54,17 +58,9 @@ def actions_for(
     resizes = [action for room in rooms for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     opened = _opened(rooms, leaving, shrinks)
-    creates: list[CreatePod] = []
-    for row, contender in enumerate(contenders):
-        if contender.pool is not None:
-            new = [room for room in rooms if any(_is_new(each, contender.owner) for each in room.instances)]
-            creates += _creates(row, contender.owner, contender.pool, new, opened, quiet, survey)
+    creates = _creates(rooms, opened, contenders, quiet, survey)
     grows = [_when_free(action, opened) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
-
-
-def _is_new(instance: Instance, owner: ParaSetView) -> bool:
-    return instance.pod is None and instance.owner is owner
 
 
 def _opened(rooms: Iterable[NodeRoom], leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, _Open]:
@@ -97,46 +93,54 @@ def _resize_reason(pod: Pod, sizes: Resources) -> Reason:
 
 
 def _creates(
-    of: int,
-    owner: ParaSetView,
-    pool: IndexPool,
     rooms: Iterable[NodeRoom],
     opened: Mapping[str, _Open],
+    contenders: Sequence[Contender],
     quiet: QuietNodes,
     survey: Survey,
-) -> Iterator[CreatePod]:
-    """Yield what is new of a set, node by node."""
-    by_row = {survey.row_of[room.name]: room for room in rooms}
-    alone = quiet.of_set(of)
-    for row in sorted({*by_row, *alone}):
-        name = survey.states[row].node.name
-        if row in by_row:
-            yield from _creates_on(by_row[row], owner, pool, opened[name])
-            continue
-        tolerations, grace = _terms(owner, survey.policies[row])
-        for shape, sizes, requests in alone[row]:
-            index, after = pool.take()
-            yield CreatePod(owner, shape, index, name, sizes, requests, tolerations, grace, after=after)
-
-
-def _creates_on(room: NodeRoom, owner: ParaSetView, pool: IndexPool, opened: _Open) -> Iterator[CreatePod]:
-    tolerations, grace = _terms(owner, room.policy)
-    for instance in room.instances:
-        if _is_new(instance, owner):
-            instance.index, predecessors = pool.take()
-            requests = instance.holds()
-            after = tuple(dict.fromkeys((*_missing_room(requests, opened, room.name), *predecessors)))
-            yield CreatePod(
-                owner,
-                instance.shape.name,
-                instance.index,
-                room.name,
-                dict(instance.sizes),
-                requests,
-                tolerations,
-                grace,
-                after=after,
+) -> list[CreatePod]:
+    """Return what is new, node by node; on a node who takes most of a device comes first, so that all find one."""
+    ground, new = survey.ground, _new_instances(rooms, contenders, survey)
+    for of in range(len(contenders)):
+        for row, made in quiet.of_set(of).items():
+            new.setdefault(row, []).extend((-ground.bulk[at], of, at, sizes, held, None) for at, sizes, held in made)
+    if ground.tracked:
+        for each in new.values():
+            each.sort(key=itemgetter(0, 1))
+    creates: list[CreatePod] = []
+    for row in sorted(new):
+        name, policy = survey.states[row].node.name, survey.policies[row]
+        terms = [_terms(each.owner, policy) for each in contenders]
+        free = opened.get(name)
+        for _, of, index, sizes, requests, instance in new[row]:
+            pool = contenders[of].pool
+            if pool is None:
+                continue
+            number, after = pool.take()
+            if free is not None:
+                after = tuple(dict.fromkeys((*_missing_room(requests, free, name), *after)))
+            if instance is not None:
+                instance.index = number
+            shape = ground.shapes[index][1].name
+            creates.append(
+                CreatePod(contenders[of].owner, shape, number, name, sizes, requests, *terms[of], after=after)
             )
+    return creates
+
+
+def _new_instances(rooms: Iterable[NodeRoom], contenders: Sequence[Contender], survey: Survey) -> dict[int, list[_New]]:
+    """Return the new instances of nodes where something else changes too, by row."""
+    ground, of = survey.ground, {each.owner.uid: row for row, each in enumerate(contenders)}
+    shapes = {(owner, shape.name): index for index, (owner, shape) in enumerate(ground.shapes)}
+    new: dict[int, list[_New]] = {}
+    for room in rooms:
+        for each in room.instances:
+            if each.pod is None:
+                owner = of[each.owner.uid]
+                index = shapes[owner, each.shape.name]
+                made = (-ground.bulk[index], owner, index, dict(each.sizes), each.holds(), each)
+                new.setdefault(survey.row_of[room.name], []).append(made)
+    return new
 
 
 def _terms(owner: ParaSetView, policy: PolicyView | None) -> tuple[tuple[Toleration, ...], int]:

@@ -17,28 +17,36 @@ from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.growth import clearly_better
 from paraset_operator.planning.leftovers import Left, fitting, put_within
-from paraset_operator.planning.offers import device_columns, options_of, rows_by_units
-from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
+from paraset_operator.planning.offers import as_options, kinds_of, options_of, rows_by_units
+from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Limit as SharedLimit
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 from paraset_operator.planning.survey_rows import Ground, Rows
-from paraset_operator.planning.worth import scale_of
+from paraset_operator.planning.worth import Scales
 
 
 def fill(
-    ground: Ground, rows: Rows, contenders: Sequence[Contender], shares: Shares, ranks: Callable[[], Floats]
+    ground: Ground,
+    rows: Rows,
+    contenders: Sequence[Contender],
+    shares: Shares,
+    scales: Scales,
+    is_open: NDArray[np.bool_],
+    ranks: Callable[[], Floats],
 ) -> Ints:
-    """Return how many new fillers of each shape (N x shapes of the ground) are made on each node."""
+    """Return how many new fillers of each shape (N x shapes of the ground) are made on each node.
+
+    `is_open` (N x sets) says where a set could put anything at all; who is short of its minimum may do so anywhere.
+    """
     new = np.zeros_like(rows.counts)
-    admits = np.column_stack([each.usable for each in contenders]) if contenders else rows.admits
-    scales = [scale_of(owner, shares.fillable) for owner in ground.sets]
-    open_ = np.flatnonzero(_may_take_more(ground, rows, admits))
-    for units, members in rows_by_units(rows.unit[open_], rows.total[open_][:, _tracked_columns(ground)]):
-        at = open_[members]
-        kinds = _kinds(ground, rows, units, at)
+    usable = np.array([each.usable for each in contenders], dtype=bool).reshape(len(contenders), len(new)).T
+    admits = usable & (is_open | (_floors(contenders, new, ground) > 0)[None, :])
+    admits &= np.array([each.most > each.count for each in contenders], dtype=bool)
+    for units, at in rows_by_units(ground, rows, np.flatnonzero(admits.any(axis=1))):
+        kinds = kinds_of(ground, rows, units, at)
         options = options_of(ground, scales, kinds)
         free, barred = rows.room[at] - rows.smallest[at], np.zeros((len(at), len(options)), dtype=bool)
-        holes = Holes(free, kinds, admits[at], _kept(rows.counts[at], options), barred, _once(ranks, at))
+        holes = Holes(free, kinds, admits[at], as_options(rows.counts[at], options), barred, _once(ranks, at))
         quotas = _quotas(ground, contenders, shares, new)
         counts = _served(holes, options, quotas, _floors(contenders, new, ground))
         np.add.at(new, (at[:, None], options.shape[None, :]), counts)
@@ -48,46 +56,9 @@ def fill(
     return new
 
 
-def _tracked_columns(ground: Ground) -> list[int]:
-    return [ground.columns.index(name) for name in ground.tracked]
-
-
-def _may_take_more(ground: Ground, rows: Rows, admits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say which nodes have room for at least one more filler of any shape, devices counted in sum."""
-    able = np.zeros(len(admits), dtype=bool)
-    left = rows.room - rows.smallest
-    for owner, need in zip(ground.owners, ground.needs, strict=True):
-        asked = need > 0
-        able |= admits[:, owner] & (left[:, asked] >= need[asked]).all(axis=1)
-    return able
-
-
 def _once(ranks: Callable[[], Floats], at: Ints) -> Callable[[], Floats]:
     """Return the ranks of some rows, found once and only if anybody asks."""
     return cache(lambda: ranks()[at])
-
-
-def _kept(counts: Ints, options: Options) -> Ints:
-    """Return fillers that run (N x shapes) as options, each at its smallest, since it may shrink."""
-    kept = np.zeros((len(counts), len(options)), dtype=np.int64)
-    shapes, first = np.unique(options.shape, return_index=True)
-    kept[:, first] = counts[:, shapes]
-    return kept
-
-
-def _kinds(ground: Ground, rows: Rows, units: tuple[int, ...], at: Ints) -> tuple[DeviceKind, ...]:
-    kinds = []
-    for name in device_columns(ground):
-        column = ground.columns.index(name)
-        unit = units[ground.tracked.index(name)] if name in ground.tracked else 0
-        if unit:
-            devices = rows.devices[at, ground.tracked.index(name)]
-            parts = np.where((devices > 0) & (devices < unit), devices, 0)
-            kinds.append(DeviceKind(name, unit, column, (devices == unit).sum(axis=1), parts))
-        else:
-            free = (rows.room[at, column] - rows.smallest[at, column]).clip(min=0)
-            kinds.append(DeviceKind(name, 1, column, free, np.zeros((len(at), 0), dtype=np.int64)))
-    return tuple(kinds)
 
 
 def _quotas(ground: Ground, contenders: Sequence[Contender], shares: Shares, new: Ints) -> Quotas:

@@ -61,7 +61,8 @@ class GrowthRoom:
         self._need, self._value = options.need, options.value
         self._columns: list[tuple[int, Ints, list[tuple[float, Ints]]]] = []
         for column, levels in _levels(options):
-            room, granted = free[:, column].clip(min=0), []
+            room = free[:, column].clip(min=0)
+            granted: list[tuple[float, Ints]] = []
             for density, span in _few(levels):
                 grown = np.minimum(room, there @ span)
                 granted.insert(0, (density, grown))

@@ -17,6 +17,13 @@ class NameCount:
     taken: dict[int, int] = field(default_factory=dict)
     count: int = 0
     unready: int = 0
+    _lowest: int = 0
+
+    def lowest_free(self) -> int:
+        """Return the lowest index that nobody has taken."""
+        while self._lowest in self.taken:
+            self._lowest += 1
+        return self._lowest
 
     def take(self, index: int, times: int = 1) -> None:
         """Count an index once more, or, with -1, once less."""
@@ -25,6 +32,7 @@ class NameCount:
             self.taken[index] = left
         else:
             del self.taken[index]
+            self._lowest = min(self._lowest, index)
 
 
 @dataclass(slots=True)
@@ -45,13 +53,15 @@ class IndexPool:
     @classmethod
     def of(cls, ceiling: int, names: NameCount, gone: Iterable[Pod]) -> "IndexPool":
         """Return the pool of a set; `gone` are its pods that are on their way out or finished."""
-        return cls(names.taken, sorted((pod.index, pod.key) for pod in gone), ceiling - names.count, ceiling)
+        leaving = sorted((pod.index, pod.key) for pod in gone)
+        return cls(names.taken, leaving, ceiling - names.count, ceiling, next_index=names.lowest_free())
 
     @property
     def size(self) -> int:
         """How many indices can be taken: fewer than the ceiling leaves while pods that stay have the names."""
-        stay = self.taken.keys() - {index for index, _ in self.leaving}
-        names = self.ceiling - sum(1 for index in stay if index < self.ceiling)
+        given = {index for index, _ in self.leaving if index in self.taken}
+        above = sum(index >= self.ceiling for index in self.taken) if max(self.taken, default=0) >= self.ceiling else 0
+        names = self.ceiling - (len(self.taken) - above - sum(index < self.ceiling for index in given))
         return max(0, min(names, self.vacant + len(self.leaving)))
 
     def take(self) -> tuple[int, tuple[str, ...]]:

@@ -9,12 +9,13 @@ import numpy as np
 from paraset_operator.model.resources import is_device
 from paraset_operator.model.shape import Shape
 from paraset_operator.planning.problem import DeviceKind, Ints, Options
-from paraset_operator.planning.survey_rows import Ground
-from paraset_operator.planning.worth import density, largest, worth_of
+from paraset_operator.planning.survey_rows import Ground, Rows
+from paraset_operator.planning.worth import Scales, density, largest, worth_of
 
 
-def options_of(ground: Ground, scales: list[float], kinds: tuple[DeviceKind, ...]) -> Options:
+def options_of(ground: Ground, scales: Scales, kinds: tuple[DeviceKind, ...]) -> Options:
     """Return the options of all sets for nodes whose devices are of these kinds."""
+    scale = [scales[owner.key] for owner in ground.sets]
     kind_of = {kind.resource: index for index, kind in enumerate(kinds)}
     rows = [
         (index, owner, shape, sizes)
@@ -31,12 +32,12 @@ def options_of(ground: Ground, scales: list[float], kinds: tuple[DeviceKind, ...
         owner=np.array([owner for _, owner, _, _ in rows], dtype=np.int64),
         shape=np.array([index for index, _, _, _ in rows], dtype=np.int64),
         twin=_twins([index for index, _, _, _ in rows]),
-        value=np.array([worth_of(shape, sizes) * scales[owner] for _, owner, shape, sizes in rows], dtype=np.float64),
+        value=np.array([worth_of(shape, sizes) * scale[owner] for _, owner, shape, sizes in rows], dtype=np.float64),
         span=np.array([_span(shape, sizes, ground.columns) for _, _, shape, sizes in rows], dtype=np.int64).reshape(
             len(rows), len(ground.columns)
         ),
         density=np.array(
-            [_density(shape, ground.columns, scales[owner]) for _, owner, shape, _ in rows], dtype=np.float64
+            [_density(shape, ground.columns, scale[owner]) for _, owner, shape, _ in rows], dtype=np.float64
         ).reshape(len(rows), len(ground.columns)),
     )
 
@@ -89,18 +90,44 @@ def _density(shape: Shape, columns: tuple[str, ...], scale: float) -> list[float
     return [by_name.get(name, 0.0) for name in columns]
 
 
-def rows_by_units(units: Ints, totals: Ints) -> list[tuple[tuple[int, ...], Ints]]:
-    """Return the nodes whose tracked devices are of the same sizes, with these sizes; 0 where devices are counted.
+def as_options(counts: Ints, options: Options) -> Ints:
+    """Return fillers that run (N x shapes) as options, each at its smallest, since it may shrink."""
+    kept = np.zeros((len(counts), len(options)), dtype=np.int64)
+    shapes, first = np.unique(options.shape, return_index=True)
+    kept[:, first] = counts[:, shapes]
+    return kept
+
+
+def kinds_of(ground: Ground, rows: Rows, units: tuple[int, ...], at: Ints) -> tuple[DeviceKind, ...]:
+    """Return the devices of the nodes `at`, whose tracked devices are of these sizes."""
+    kinds = []
+    for name in device_columns(ground):
+        column = ground.columns.index(name)
+        unit = units[ground.tracked.index(name)] if name in ground.tracked else 0
+        if unit:
+            devices = rows.devices[at, ground.tracked.index(name)]
+            parts = np.where((devices > 0) & (devices < unit), devices, 0)
+            kinds.append(DeviceKind(name, unit, column, (devices == unit).sum(axis=1), parts))
+        else:
+            free = (rows.room[at, column] - rows.smallest[at, column]).clip(min=0)
+            kinds.append(DeviceKind(name, 1, column, free, np.zeros((len(at), 0), dtype=np.int64)))
+    return tuple(kinds)
+
+
+def rows_by_units(ground: Ground, rows: Rows, at: Ints) -> list[tuple[tuple[int, ...], Ints]]:
+    """Return those of the nodes `at` whose tracked devices are of the same sizes, with these; 0 where they are counted.
 
     A node that has nothing of a resource goes with the commonest size of it.
     """
-    if not units.shape[1]:
-        return [((), np.arange(len(units)))]
-    filled = units.copy()
+    if not len(at):
+        return []
+    units, totals = rows.unit[at].copy(), rows.total[at][:, [ground.columns.index(name) for name in ground.tracked]]
     for column in range(units.shape[1]):
         sizes, counts = np.unique(units[:, column][units[:, column] > 0], return_counts=True)
         if len(sizes):
-            filled[(units[:, column] == 0) & (totals[:, column] == 0), column] = sizes[counts.argmax()]
-    keys, member = np.unique(filled, axis=0, return_inverse=True)
+            units[(units[:, column] == 0) & (totals[:, column] == 0), column] = sizes[counts.argmax()]
+    if not units.shape[1]:
+        return [((), at)]
+    keys, member = np.unique(units, axis=0, return_inverse=True)
     member = member.reshape(-1)
-    return [(tuple(int(size) for size in key), np.flatnonzero(member == index)) for index, key in enumerate(keys)]
+    return [(tuple(int(size) for size in key), at[member == index]) for index, key in enumerate(keys)]

@@ -155,7 +155,8 @@ def _shared_columns(holes: Holes, options: Options) -> Ints:
 def _direction(column: int, free: Ints) -> Floats:
     """Return what one unit of each shared resource costs at price 1; -1 prices all, each by how much of it is free."""
     if column < 0:
-        return 1.0 / np.maximum(1.0, free.clip(min=0).mean(axis=0))
+        each: Floats = 1.0 / np.maximum(1.0, free.clip(min=0).mean(axis=0))
+        return each
     direction = np.zeros(free.shape[1])
     direction[column] = 1.0
     return direction

@@ -24,6 +24,7 @@ from paraset_operator.planning.filling import fill
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
 from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
 from paraset_operator.planning.headroom import keep_headroom
+from paraset_operator.planning.openings import Openings
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.problem import Floats, Ints
 from paraset_operator.planning.quiet_nodes import grow, quiet_rows
@@ -34,7 +35,7 @@ from paraset_operator.planning.sizing import kept_sizes, size_instances
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.victims import Owners
-from paraset_operator.planning.worth import scale_of
+from paraset_operator.planning.worth import scales_of
 from paraset_operator.planning.yielding import make_room
 
 _START = Moment()
@@ -56,6 +57,7 @@ class Planner:
     def __init__(self) -> None:
         self._survey = Survey()
         self._reports = NodeReports()
+        self._openings = Openings()
 
     def plan_yield(self, snapshot: Snapshot, moment: Moment = _START) -> tuple[Release, ...]:
         """Return step 1 of the plan alone."""
@@ -75,9 +77,10 @@ class Planner:
             uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic)
         )
         contenders = draft.contenders(pacing, moment)
-        new = fill(draft.ground, draft.rows, contenders, shares, draft.rank)
+        scales = scales_of(snapshot.sets, shares.fillable)
+        is_open = draft.touched() | self._openings.of(draft.ground, scales, self._survey.rows, self._survey.changed)
+        new = fill(draft.ground, draft.rows, contenders, shares, scales, is_open, draft.rank)
         # 4. Size: shrink for what came, grow into what is left.
-        scales = {owner.key: scale_of(owner, shares.fillable) for owner in snapshot.sets}
         alone = draft.alone(new, shares)
         draft.put(np.setdiff1d(np.flatnonzero(new.any(axis=1)), alone), new, shares)
         quiet = grow(draft.ground, draft.rows, alone, new, scales, shares)
@@ -217,6 +220,12 @@ class _Draft:
         cores = free[:, self.ground.columns.index(CPU)]
         rank: Floats = (1.0 - lost) + cores / (1.0 + np.abs(cores).max(initial=0)) * 1e-6
         return rank
+
+    def touched(self) -> NDArray[np.bool_]:
+        """Say which nodes are not as they were surveyed (nodes x 1): somebody leaves or comes."""
+        touched = np.zeros((len(self.cooling), 1), dtype=bool)
+        touched[[self._survey.row_of[name] for name in self._active]] = True
+        return touched
 
     def alone(self, new: Ints, shares: Shares) -> Ints:
         """Return the nodes with new fillers where nothing else changes."""

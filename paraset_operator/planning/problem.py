@@ -43,8 +43,8 @@ class Options:
     """What may be put on nodes. `need` is S x R; `amount` of the device kind `kind` (-1: takes no devices).
 
     `value` is the worth between sets; `span` (S x R) is by how much an instance may grow beyond `need`, and `density`
-    (S x R) the worth of one more unit. `shape` names the shape an option starts as: its row in the caller's list; `twin`
-    is the option of the same shape that starts at its smallest.
+    (S x R) the worth of one more unit. `shape` is the row of the shape that an option starts as, in the caller's list;
+    `twin` is the option of the same shape that starts at its smallest.
     """
 
     need: Ints
@@ -65,7 +65,8 @@ class Options:
 class Holes:
     """Free room: `free` is N x R; `admits` (N x sets) says which sets may put something new on which node.
 
-    `kept` (N x S) are the fillers that run; `ranks` says, for all nodes, which come first: those of a low rank. It is asked only where a quota leaves a choice. `barred` (N x S) are options left out of a node.
+    `kept` (N x S) are the fillers that run; `ranks` says, for all nodes, which come first: those of a low rank. It is
+    asked only where a quota leaves a choice. `barred` (N x S) are options left out of a node.
     """
 
     free: Ints

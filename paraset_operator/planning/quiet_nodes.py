@@ -19,9 +19,8 @@ from paraset_operator.planning.sizing import STEPS
 from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
 from paraset_operator.planning.worth import density
 
-
-# Shape, sizes of its elastic resources, and all a filler holds; fillers of the same size share these.
-New: TypeAlias = tuple[str, dict[str, int], dict[str, int]]
+# Shape (its row), sizes of its elastic resources, and all a filler holds; fillers of the same size share these.
+New: TypeAlias = tuple[int, dict[str, int], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class QuietNodes:
             sizes = {each.resource: each.minimum for each in shape.elastic}
             names = (each.resource for each in self.growths.get(index, ()))
             sizes |= dict(zip(names, amounts, strict=True))
-            self._made[key] = shape.name, sizes, shape.at(sizes)
+            self._made[key] = index, sizes, shape.at(sizes)
         return self._made[key]
 
 

@@ -6,17 +6,13 @@ made smaller does not grow again before its node has cooled down, and a running 
 more, because every resize is a write and a chance to be refused.
 """
 
-from collections.abc import Mapping
-
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import minus, plus, shortage, total_of
 from paraset_operator.model.shape import Elastic, Shape
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
-from paraset_operator.planning.worth import density
-
-Scales = Mapping[str, float]
+from paraset_operator.planning.worth import Scales, density
 
 # The smallest growth that a running filler is resized for, in parts of its size: 1/10.
 _WORTHWHILE = 10

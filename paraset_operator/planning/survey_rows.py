@@ -56,6 +56,11 @@ class Ground:
         return np.array([owner for owner, _ in self.shapes], dtype=np.int64)
 
     @cached_property
+    def bulk(self) -> list[int]:
+        """How much of a tracked device each shape takes: who takes most is placed first, so that all find a device."""
+        return [max((shape.smallest.get(name, 0) for name in self.tracked), default=0) for _, shape in self.shapes]
+
+    @cached_property
     def needs(self) -> Ints:
         """What each shape takes at its smallest (shapes x columns)."""
         needs = [[shape.smallest.get(name, 0) for name in self.columns] for _, shape in self.shapes]

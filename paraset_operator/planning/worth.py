@@ -4,9 +4,19 @@ Worth ranks the shapes of one set. Between sets it is scaled, so that no tenant 
 set's best shape is worth the dominant share of what is fillable that it takes, times the set's weight.
 """
 
+import math
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, dominant_share
 from paraset_operator.model.shape import Elastic, ParaSetView, Shape
+
+
+Scales: TypeAlias = Mapping[str, float]
+
+# Between sets worth is compared in steps of 1/100: it need not be weighed anew for every node that comes or goes.
+_STEPS = 100
 
 
 def default_growth_value(resource: str, minimum: int, maximum: int, value: float, *, has_devices: bool) -> float:
@@ -46,3 +56,13 @@ def scale_of(owner: ParaSetView, fillable: Resources) -> float:
             if best is None or rate > best[0]:
                 best = (rate, owner.weight / rate)
     return best[1] if best else 0.0
+
+
+def scales_of(owners: Iterable[ParaSetView], fillable: Resources) -> Scales:
+    """Return the factors of all sets, by key, in steps: a little more or less to fill does not change them."""
+    coarse = {name: _coarse(amount) for name, amount in fillable.items() if amount > 0}
+    return {owner.key: scale_of(owner, coarse) for owner in owners}
+
+
+def _coarse(amount: int) -> int:
+    return round(math.exp(round(math.log(amount) * _STEPS) / _STEPS))
