@@ -17,6 +17,8 @@ from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 _SAMPLE = 64
 _ROUNDS = 12
+# Less than this part of all that is fillable is dealt out at once.
+_LITTLE = 0.05
 _ALPHA = 4.0
 _GOLDEN = 0.6180339887498949
 # How much more fairness counts than worth.
@@ -34,13 +36,20 @@ def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
     state = _Average(options, quotas, np.zeros(quotas.held.shape), np.zeros(len(quotas.most)))
     worth: list[Floats] = []
     parts: list[float] = []
-    for number in range(_ROUNDS):
+    for number in range(_rounds(holes, quotas)):
         worth.append(options.value + state.bonus() - state.price())
         counts, _ = pack(sample, options, Gains(worth[-1][None, :], np.zeros(len(rows), dtype=np.int64)), quick=True)
         step = 2.0 / (number + 2.0)
         parts = [*(part * (1 - step) for part in parts), step]
         state.take(counts, scale, step)
     return Gains(np.array(worth), _spread(holes, np.array(parts)))
+
+
+def _rounds(holes: Holes, quotas: Quotas) -> int:
+    """Return how many rounds it takes: where little is dealt out, what sets hold already says who is to be favoured."""
+    known = quotas.fillable > 0
+    dealt = (holes.free[:, known].clip(min=0).sum(axis=0) / quotas.fillable[known]).max(initial=0.0)
+    return 1 if dealt < _LITTLE else _ROUNDS
 
 
 def _spread(holes: Holes, parts: Floats) -> Ints:

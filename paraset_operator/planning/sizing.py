@@ -93,9 +93,12 @@ def _grow(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     ):
         return
     growths = _growths([each for each in room.instances if _may_grow(each, shares)], scales)
+    turns = {
+        owner.key: shares.turn_of(owner) for owner in {id(each.owner): each.owner for _, each, _ in growths}.values()
+    }
     by_worth = sorted(
         (each for each in growths if each[0] > 0),
-        key=lambda each: (-each[0], shares.turn_of(each[1].owner), each[1].name),
+        key=lambda each: (-each[0], turns[each[1].owner.key], each[1].name),
     )
     for _, instance, elastic in by_worth:
         name = elastic.resource

@@ -1,6 +1,8 @@
 """Writes the rows of nodes: what their pods hold, what is free, which sets and policies have a say."""
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +20,18 @@ from paraset_operator.planning.sizing import kept_sizes, least_growth
 from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """What counts of a filler: what it holds, at its smallest, and the least growth (column, amount) worth a write."""
+
+    of_set: int
+    shape: int
+    requests: list[int]
+    smallest: list[int]
+    growth: tuple[tuple[int, int], ...]
+    is_usual: bool
+
+
 class Surveyor:
     """Fills in single rows."""
 
@@ -32,6 +46,7 @@ class Surveyor:
         self._labels = tuple(sorted(_label_keys(ground)))
         self._has_fields = any(term.fields for each in ground.sets for term in each.constraints.affinity or ())
         self._verdicts: dict[tuple[object, ...], tuple[PolicyView | None, list[bool]]] = {}
+        self._fillers: dict[tuple[object, ...], _Filler | None] = {}
 
     def count_names(self, names: list[NameCount], state: NodeState, times: int) -> None:
         """Count (or, with -1, discount) the pods of a node for the names of the sets."""
@@ -65,9 +80,10 @@ class Surveyor:
         rows.growth[at] = NEVER
         rows.unusual[at] = False
         for row, state, (_, admits) in zip(at, states, verdicts, strict=True):
-            for pod in state.pods:
-                if pod.owner in self._set_row:
-                    rows.unusual[row] |= not self._add_filler(rows, row, pod, admits)
+            fillers = [pod for pod in state.pods if pod.owner in self._set_row]
+            if fillers:
+                rows.unusual[row] = True
+                self._add_fillers(rows, row, fillers, admits)
         for kind, name in enumerate(self._ground.tracked):
             rows.devices[at, kind] = [self.free_devices(name, state, ()) for state in states]
             rows.unit[at, kind] = [max(state.node.devices.get(name, ()), default=0) for state in states]
@@ -95,13 +111,16 @@ class Surveyor:
         for array in (rows.held, rows.smallest, rows.counts, rows.own):
             array[row] = 0
         rows.growth[row] = NEVER
-        for instance in room.instances:
-            of_set = self._set_row[instance.owner.uid]
-            holds, smallest = self.vector(instance.holds()), self.vector(instance.smallest())
-            rows.counts[row, self._shape_row[of_set, instance.shape.name]] += 1
-            rows.held[row] += holds
-            rows.smallest[row] += smallest
-            rows.own[row, of_set] += holds
+        if not room.instances:
+            return
+        owners = [self._set_row[each.owner.uid] for each in room.instances]
+        holds = [self.vector(each.holds()) for each in room.instances]
+        rows.held[row] = _sum(holds)
+        rows.smallest[row] = _sum([self.vector(each.smallest()) for each in room.instances])
+        for of_set in set(owners):
+            rows.own[row, of_set] = _sum([each for each, of in zip(holds, owners, strict=True) if of == of_set])
+        for of_set, each in zip(owners, room.instances, strict=True):
+            rows.counts[row, self._shape_row[of_set, each.shape.name]] += 1
 
     def _verdict(self, node: Node) -> tuple[PolicyView | None, list[bool]]:
         """Return the policy of a node and which sets may be there; nodes that do not differ in that share it."""
@@ -123,27 +142,59 @@ class Surveyor:
         get = amounts.get
         return [get(name, 0) for name in self._columns]
 
-    def _add_filler(self, rows: Rows, row: int, pod: Pod, admits: list[bool]) -> bool:
-        """Count a filler; return whether it simply runs as its set wants it."""
-        held = self.vector(pod.held)
+    def _add_fillers(self, rows: Rows, row: int, fillers: list[Pod], admits: list[bool]) -> None:
+        """Count the fillers of a node."""
+        held = _sum([self.vector(pod.held) for pod in fillers])
         rows.room[row] += held
-        if pod.is_terminating or pod.is_finished:
-            return False
-        rows.able[row] += held
+        staying = [pod for pod in fillers if not (pod.is_terminating or pod.is_finished)]
+        if not staying:
+            return
+        rows.able[row] += held if len(staying) == len(fillers) else _sum([self.vector(pod.held) for pod in staying])
+        kept = [facts for pod in staying if (facts := self._facts_of(pod)) is not None]
+        if not kept:
+            return
+        rows.held[row] = _sum([each.requests for each in kept])
+        rows.smallest[row] = _sum([each.smallest for each in kept])
+        for index, number in Counter(each.shape for each in kept).items():
+            rows.counts[row, index] = number
+        for of in {each.of_set for each in kept}:
+            rows.own[row, of] = _sum([each.requests for each in kept if each.of_set == of])
+        for column, least in {growth for each in kept for growth in each.growth}:
+            rows.growth[row, column] = min(rows.growth[row, column], least)
+        is_usual = len(kept) == len(fillers) and all(each.is_usual and admits[each.of_set] for each in kept)
+        rows.unusual[row] = not is_usual
+
+    def _facts_of(self, pod: Pod) -> "_Filler | None":
+        """Return what counts of a filler; those that do not differ in it share it. None for one of no shape."""
+        key = (
+            pod.owner,
+            pod.shape,
+            pod.template_hash,
+            pod.is_running and bool(pod.node),
+            pod.resize,
+            pod.trouble,
+            pod.held is pod.requests or pod.held == pod.requests,
+            tuple(pod.requests.items()),
+            tuple(pod.sizes.items()),
+        )
+        if key not in self._fillers:
+            self._fillers[key] = self._look_at(pod)
+        return self._fillers[key]
+
+    def _look_at(self, pod: Pod) -> "_Filler | None":
         of_set = self._set_row[pod.owner]
         index = self._shape_row.get((of_set, pod.shape), -1)
         if index < 0:
-            return False
+            return None
         shape = self._ground.shapes[index][1]
-        requests, smallest = self.vector(pod.requests), self.vector(smallest_of(pod, shape))
-        rows.counts[row, index] += 1
-        rows.held[row] += requests
-        rows.smallest[row] += smallest
-        rows.own[row, of_set] += requests
-        for name, least in least_growth(pod, shape):
-            column = self._column[name]
-            rows.growth[row, column] = min(rows.growth[row, column], least)
-        return admits[of_set] and _is_usual(pod, shape, self._ground.sets[of_set])
+        return _Filler(
+            of_set,
+            index,
+            self.vector(pod.requests),
+            self.vector(smallest_of(pod, shape)),
+            tuple((self._column[name], least) for name, least in least_growth(pod, shape)),
+            _is_usual(pod, shape, self._ground.sets[of_set]),
+        )
 
     def free_devices(self, name: str, state: NodeState, leaving: Container[str]) -> list[int]:
         """Return what is free of each device of a node, fillers that leave left out; -1 where there is no device."""
@@ -164,6 +215,10 @@ class Surveyor:
 
     def _comes_free(self, pod: Pod, leaving: Container[str]) -> bool:
         return pod.owner in self._set_row and (pod.is_terminating or pod.is_finished or pod.uid in leaving)
+
+
+def _sum(vectors: list[list[int]]) -> list[int]:
+    return [sum(column) for column in zip(*vectors, strict=True)]
 
 
 def _is_usual(pod: Pod, shape: Shape, owner: ParaSetView) -> bool:
