@@ -16,33 +16,49 @@ from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 _SAMPLE = 64
-_ROUNDS = 12
+_ROUNDS = 16
+_WARM_UP = 5
 # Less than this part of all that is fillable is dealt out at once.
 _LITTLE = 0.05
 _ALPHA = 4.0
 _GOLDEN = 0.6180339887498949
-# How much more fairness counts than worth.
-_FAIRNESS = 30.0
+_LEAST_FAVOUR = 1 / 32
 # Shares below this are taken for this: who has nothing is not favoured without end.
 _LEAST = 1e-3
 # A quota has its full price when it is exceeded by this part.
 _SLACK = 0.15
+_FIRST_STEP = 0.4
+_PATTERNS = 8
+_SIGMA = 0.8
+_PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])
 
 
 def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
     """Return what each option counts for on each node."""
     rows = _sample(holes)
     sample, scale = holes.at(rows), len(holes) / max(1, len(rows))
-    state = _Average(options, quotas, np.zeros(quotas.held.shape), np.zeros(len(quotas.most)))
+    state = _Average(
+        options, quotas, np.zeros(quotas.held.shape), np.zeros(len(quotas.most)), np.zeros(len(quotas.most))
+    )
     worth: list[Floats] = []
     parts: list[float] = []
     for number in range(_rounds(holes, quotas)):
-        worth.append(options.value + state.bonus() - state.price())
-        counts, _ = pack(sample, options, Gains(worth[-1][None, :], np.zeros(len(rows), dtype=np.int64)), quick=True)
-        step = 2.0 / (number + 2.0)
+        worth.append(state.favoured() * _noise(options, len(quotas.most)) - state.price())
+        counts, _ = pack(sample, options, Gains(worth[-1], np.arange(len(rows)) % _PATTERNS), quick=True)
+        # What came before the last rounds was only to find out where to begin.
+        step = 2.0 / (number + 2.0) if number < _WARM_UP else 2.0 / (number - _WARM_UP + 2.0)
         parts = [*(part * (1 - step) for part in parts), step]
         state.take(counts, scale, step)
-    return Gains(np.array(worth), _spread(holes, np.array(parts)))
+        state.charge(counts, scale, number)
+    patterns = np.repeat(np.array(parts), _PATTERNS) / _PATTERNS
+    return Gains(np.concatenate(worth), _spread(holes, patterns))
+
+
+def _noise(options: Options, sets: int) -> Floats:
+    """Return factors by which sets count more or less on some nodes, so that none wins all for being a little ahead."""
+    spread = (np.arange(1, _PATTERNS + 1)[:, None] * np.sqrt(_PRIMES[np.arange(sets) % len(_PRIMES)])[None, :]) % 1.0
+    noise: Floats = np.exp(_SIGMA * (2.0 * spread - 1.0))[:, options.owner]
+    return noise
 
 
 def _rounds(holes: Holes, quotas: Quotas) -> int:
@@ -83,6 +99,7 @@ class _Average:
     quotas: Quotas
     used: Floats
     numbers: Floats
+    ceiling: Floats
 
     def take(self, counts: Ints, scale: float, step: float) -> None:
         """Count what a round on the sample would give the sets."""
@@ -90,25 +107,29 @@ class _Average:
         self.used += step * (used_by(counts, self.options, sets) * scale - self.used)
         self.numbers += step * (number_by(counts, self.options, sets) * scale - self.numbers)
 
-    def bonus(self) -> Floats:
-        """Return what the share that each option brings counts for: the more the less its set has of its fair share."""
-        known = self.quotas.fillable > 0
-        share = (self.options.need[:, known] / self.quotas.fillable[known]).max(axis=1, initial=0.0)
+    def favoured(self) -> Floats:
+        """Return what each option counts for: the less its set has of its fair share the more; growth as it is."""
         levels = self.quotas.levels(self.used).clip(min=_LEAST)
-        wants = (levels.min() / levels) ** _ALPHA * _FAIRNESS * self.quotas.weight.max()
-        bonus: Floats = share * wants[self.options.owner]
-        return bonus
+        favour = ((levels.min() / levels) ** _ALPHA).clip(min=_LEAST_FAVOUR)
+        smallest = self.options.value[self.options.twin]
+        favoured: Floats = smallest * favour[self.options.owner] / _LEAST_FAVOUR + self.options.value - smallest
+        return favoured
+
+    def charge(self, counts: Ints, scale: float, number: int) -> None:
+        """Raise the price of a filler where the last round exceeded a ceiling, lower it where that was not reached."""
+        numbers = number_by(counts, self.options, len(self.numbers)) * scale
+        excess = (numbers / self.quotas.most.clip(min=1) - 1.0).clip(min=-1.0, max=1.0)
+        self.ceiling = (self.ceiling + excess * _FIRST_STEP / (1.0 + number / 3.0)).clip(min=0.0, max=1.0)
 
     def price(self) -> Floats:
         """Return what each option pays for quotas that its set exceeds."""
         dearest = np.zeros(len(self.numbers))
-        np.maximum.at(dearest, self.options.owner, self.options.value + self.bonus())
-        over = ((self.numbers / self.quotas.most.clip(min=1) - 1.0) / _SLACK).clip(min=0.0, max=1.0)
-        price: Floats = (over * dearest)[self.options.owner]
+        np.maximum.at(dearest, self.options.owner, self.favoured())
+        price: Floats = (self.ceiling * dearest)[self.options.owner]
         for limit in self.quotas.limits:
             mine = np.isin(self.options.owner, limit.members)
             need = np.where(mine, self.options.need[:, limit.column], 0)
-            dear = (self.options.value + self.bonus())[need > 0] / need[need > 0]
+            dear = self.favoured()[need > 0] / need[need > 0]
             used = float(self.used[limit.members, limit.column].sum())
             part = (used / max(1, limit.left) - 1.0) / _SLACK
             price = price + need * dear.max(initial=0.0) * min(1.0, max(0.0, part))

@@ -88,10 +88,11 @@ class Rows:
     """One row a node (first axis).
 
     `room` is what fillers may hold, others and the reserve left out; `held` is what those that are kept hold at their
-    sizes, `smallest` what once they have shrunk, `growth` the least growth that is worth a write. `open_now` is free at once, `able` what could be if all fillers left, `total` all there is.
-    `counts` are fillers by shape, `own` (nodes x sets x columns) what each set holds. `devices` (nodes x tracked x
-    most) is what is free of each device for fillers, those that are kept left in place; -1 where there is none, and
-    `unit` the size of one. `unusual` marks nodes where some filler is not simply running as its set wants it.
+    sizes, `smallest` what once they have shrunk, `growth` the least growth that is worth a write. `open_now` is free at
+    once, `able` what could be if all fillers left, `total` all there is. `counts` are fillers by shape, `own` (nodes x
+    sets x columns) what each set holds. `devices` (nodes x tracked x most) is what is free of each device for fillers,
+    those that are kept left in place; -1 where there is none, and `unit` the size of one. `unusual` marks nodes where
+    some filler is not simply running as its set wants it.
     """
 
     room: Ints
