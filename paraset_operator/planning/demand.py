@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.resources import fits
 from paraset_operator.planning.room import NodeRoom
 
 
@@ -21,7 +20,7 @@ def promise_nominated(queue: Iterable[Pod], rooms: Mapping[str, NodeRoom]) -> li
     open_demand = []
     for pod in queue:
         home = rooms.get(pod.nominated)
-        if home is not None and (pod.may_preempt or fits(pod.requests, home.open_soon)):
+        if home is not None and (pod.may_preempt or home.fits_soon(pod.requests)):
             home.promise_nominated(pod.requests)
         else:
             open_demand.append(pod)

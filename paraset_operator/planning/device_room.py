@@ -53,13 +53,17 @@ class DeviceRoom:
             return need - max(self.soon)
         return need - self.count_whole(self.soon) * self.whole
 
+    def number(self, amount: int) -> int:
+        """Return how many devices an amount takes."""
+        return -(-amount // self.whole) if self.whole else amount
+
     def soon_without(self, gone: Iterable[Pod]) -> Free:
         """Return what will be left once these have gone, where it is known what they hold."""
         return without(self.soon, ((index, -amount) for pod in gone for index, amount in self.held_by(pod)))
 
-    def held_by(self, pod: Pod) -> tuple[tuple[int, int], ...]:
+    def held_by(self, pod: Pod) -> list[tuple[int, int]]:
         """Return the devices that a pod is known to hold, each with its amount."""
-        return tuple((share.device, share.amount) for share in pod.on_devices if share.resource == self.resource)
+        return _placed(self.resource, self.sizes, pod)
 
     def promise(self, need: int) -> None:
         """Take off what an LS pod will hold.
@@ -76,7 +80,7 @@ class DeviceRoom:
 
     def leave(self, pod: Pod) -> None:
         """Count what a filler holds as leaving."""
-        unplaced = _unplaced(self.resource, (pod,))
+        unplaced = _unplaced(self.resource, self.sizes, (pod,))
         self.soon = tuple(left + unplaced for left in self.soon_without((pod,)))
 
 
@@ -94,16 +98,17 @@ def device_rooms(state: NodeState) -> dict[str, DeviceRoom]:
 def _left(resource: str, sizes: Free, pods: Iterable[Pod]) -> Free:
     """Return what pods leave of each device; what they hold nobody knows where may be on any."""
     holders = [pod for pod in pods if pod.held.get(resource)]
-    unplaced = _unplaced(resource, holders)
-    left = [size - unplaced for size in sizes]
-    for share in (share for pod in holders for share in pod.on_devices):
-        if share.resource == resource and 0 <= share.device < len(left):
-            left[share.device] -= share.amount
-    return tuple(left)
+    unplaced = _unplaced(resource, sizes, holders)
+    taken = (each for pod in holders for each in _placed(resource, sizes, pod))
+    return without(tuple(size - unplaced for size in sizes), taken)
 
 
-def _unplaced(resource: str, pods: Iterable[Pod]) -> int:
-    return sum(
-        pod.held.get(resource, 0) - sum(share.amount for share in pod.on_devices if share.resource == resource)
-        for pod in pods
+def _placed(resource: str, sizes: Free, pod: Pod) -> list[tuple[int, int]]:
+    shares = (share for share in pod.on_devices if share.resource == resource)
+    return [(share.device, share.amount) for share in shares if 0 <= share.device < len(sizes)]
+
+
+def _unplaced(resource: str, sizes: Free, pods: Iterable[Pod]) -> int:
+    return max(
+        0, sum(pod.held.get(resource, 0) - sum(each for _, each in _placed(resource, sizes, pod)) for pod in pods)
     )

@@ -85,9 +85,9 @@ def _times(holes: Holes, options: Options, old: int, new: int) -> int:
 def _able(
     holes: Holes, options: Options, counts: Ints, left: Ints, old: int, new: int, times: int, taker: int
 ) -> NDArray[np.int64]:
-    kinds = [kind.column for kind in holes.kinds]
     after = left + options.need[old] - times * options.need[new]
-    after[:, kinds] = 0
+    if options.kind[new] >= 0:
+        after[:, holes.kinds[int(options.kind[new])].column] = 0
     may = holes.admits[:, taker] & ~holes.barred[:, new]
     fits = (counts[:, old] > 0) & may & (after >= 0).all(axis=1)
     return np.flatnonzero(fits)

@@ -123,7 +123,7 @@ def _serve_floors(holes: Holes, options: Options, quotas: Quotas, floors: Ints, 
     share = options.need / np.maximum(1, quotas.fillable)
     rate = options.value / share.max(axis=1).clip(min=1e-12)
     for of in np.argsort(quotas.shares(np.zeros_like(quotas.held)) / quotas.weight, kind="stable"):
-        mine = np.flatnonzero(options.owner == of)
+        mine = np.flatnonzero((options.owner == of) & (options.twin == np.arange(len(options))))
         for option in mine[np.lexsort((mine, -rate[mine]))]:
             missing = int(floors[of] - counts[:, mine].sum())
             able = np.where(holes.admits[:, of], fitting(left.free, options.need[option]), 0)

@@ -9,6 +9,7 @@ to spare another later would gain nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.plan import Beneficiary, Reason, Release
 from paraset_operator.model.policy import HeadroomShape, PolicyView
 from paraset_operator.model.quantity import CPU, PODS
@@ -26,17 +27,31 @@ class LentDevices:
     """The devices of each node that no copy has been promised yet, be they free or held by fillers."""
 
     rest: dict[str, dict[str, int]] = field(default_factory=dict)
+    tracked: dict[str, dict[str, Free]] = field(default_factory=dict)
 
-    def of(self, room: NodeRoom) -> dict[str, int]:
-        """Return what is left on a node."""
-        if room.name not in self.rest:
-            held = total_of(devices_of(pod.requests) for pod in room.fillers)
-            self.rest[room.name] = plus(devices_of(room.open_soon), held)
-        return self.rest[room.name]
+    def are_on(self, room: NodeRoom, devices: Resources) -> bool:
+        """Say whether enough is left on a node for a copy."""
+        return fits(devices, self._of(room)) and None not in self._places(room, devices).values()
 
     def take(self, room: NodeRoom, devices: Resources) -> None:
         """Count devices as promised to a copy."""
-        self.rest[room.name] = minus(self.of(room), devices)
+        self.rest[room.name] = minus(self._of(room), devices)
+        for name, placed in self._places(room, devices).items():
+            self.tracked[room.name][name] = without(self.tracked[room.name][name], placed or ())
+
+    def _of(self, room: NodeRoom) -> dict[str, int]:
+        if room.name not in self.rest:
+            held = total_of(devices_of(pod.requests) for pod in room.fillers)
+            self.rest[room.name] = plus(devices_of(room.open_soon), held)
+            self.tracked[room.name] = {name: each.soon_without(room.fillers) for name, each in room.devices.items()}
+        return self.rest[room.name]
+
+    def _places(self, room: NodeRoom, devices: Resources) -> dict[str, tuple[tuple[int, int], ...] | None]:
+        """Return where a copy's devices would be, None for where there is no place, by tracked resource."""
+        return {
+            name: place(devices.get(name, 0), left, room.devices[name].sizes)
+            for name, left in self.tracked[room.name].items()
+        }
 
 
 def keep_headroom(policies: tuple[PolicyView, ...], rooms: Rooms, owners: Owners, now: float) -> tuple[Release, ...]:
@@ -86,7 +101,7 @@ def _home(need: Resources, nodes: Iterable[NodeRoom]) -> NodeRoom | None:
     Fillers have no say in the order. If they had, filling the one node would move the room to another, and what was
     put into the first place would be evicted for the next copy, again and again.
     """
-    fitting = (room for room in nodes if fits(need, room.open_now))
+    fitting = (room for room in nodes if room.fits_now(need))
     return min(fitting, key=lambda room: (-_lendable(room).get(CPU, 0), room.name), default=None)
 
 
@@ -103,18 +118,19 @@ def _keep_beside_lent(
     shape: HeadroomShape, nodes: list[NodeRoom], lent: LentDevices, owners: Owners, now: float
 ) -> Iterator[Release]:
     devices = devices_of(shape.resources)
-    borrower = _smallest_borrower(devices, owners.values())
+    tracked = {name for room in nodes for name in room.devices}
+    borrower = _smallest_borrower(devices, tracked, owners.values())
     left_behind = minus(borrower, devices_of(borrower))
     need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
     for copy in range(shape.copies):
-        able = [room for room in nodes if fits(devices, lent.of(room))]
+        able = [room for room in nodes if lent.are_on(room, devices)]
         home = _home(need, [room for room in able if _leaves_room_for_borrowers(room, need, devices, borrower)])
         if home is not None:
             home.promise(need)
             lent.take(home, devices)
             continue
         who = _beneficiary(shape, nodes, copy)
-        able = [room for room in able if not devices_of(room.open_now)]
+        able = [room for room in able if not _has_open_devices(room, devices)]
         promised = {room.name: room.promised for room in able}
         release = release_cheapest(need, able, owners, now, who, Reason.HEADROOM, nominee=None, may_evict=False)
         for room in able:
@@ -124,18 +140,33 @@ def _keep_beside_lent(
             yield release
 
 
-def _smallest_borrower(devices: Resources, owners: Iterable[ParaSetView]) -> dict[str, int]:
-    """Return the least that a filler which holds such devices takes, over all sets."""
-    borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(devices, shape.fixed)]
+def _smallest_borrower(devices: Resources, tracked: set[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
+    """Return the least that a filler which holds such devices takes, over all sets; of a tracked one, any part."""
+    held = {name: 1 if name in tracked else amount for name, amount in devices.items()}
+    borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(held, shape.fixed)]
     names = set.intersection(*(set(each) for each in borrowers)) if borrowers else set()
     return {name: min(each[name] for each in borrowers) for name in sorted(names)}
 
 
 def _leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
     """Say whether fillers can still take all devices that are free, with the copy's room set aside."""
-    free = min((max(0, room.open_now.get(name, 0)) // amount for name, amount in devices.items()), default=0)
+    free = min((_times_open(room, name, amount) for name, amount in devices.items()), default=0)
     claims = {name: amount * free for name, amount in borrower.items() if name not in devices}
     return fits(plus(need, claims), room.open_now)
+
+
+def _times_open(room: NodeRoom, name: str, amount: int) -> int:
+    """Return how many copies find a device free now."""
+    times = max(0, room.open_now.get(name, 0)) // amount
+    return min(times, room.devices[name].times_now(amount)) if name in room.devices else times
+
+
+def _has_open_devices(room: NodeRoom, devices: Resources) -> bool:
+    """Say whether any device is free; a scrap of a tracked one, too small for a copy, is not."""
+    return any(
+        name not in room.devices or _times_open(room, name, devices.get(name, 1)) > 0
+        for name in devices_of(room.open_now)
+    )
 
 
 def _positive(amounts: Resources) -> dict[str, int]:

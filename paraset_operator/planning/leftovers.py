@@ -174,11 +174,11 @@ def _put_parts(devices: Ints, at: Ints, able: Ints, amount: int) -> Ints:
 
 
 def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept: Ints) -> None:
-    """Give what no device can use to shapes without devices, those that are worth most per core first."""
+    """Give what no device can use to shapes without devices, those first that are worth most for their share of it."""
     rows = np.flatnonzero(options.kind < 0)
     if not len(rows):
         return
-    rate = options.value[rows] / np.maximum(1, options.need[rows]).max(axis=1)
+    rate = options.value[rows] / (options.need[rows] / left.free.sum(axis=0).clip(min=1)).max(axis=1)
     for option in rows[np.lexsort((rows, -rate))].tolist():
         able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
         number = np.minimum(able, covering(options, option, left.free, kept + counts))

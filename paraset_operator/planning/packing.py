@@ -69,16 +69,21 @@ def _completed(
     if quick:
         return taken, left
     best = rest.worth(taken, left)
-    poor = np.flatnonzero((mix.low != mix.high) & (bound_of(market, mix) > best * (1 + _GAP)))
+    poor = np.flatnonzero(bound_of(market, mix) > best * (1 + _GAP))
     some, best = rest.at(poor), best[poor]
-    for order in orders if len(poor) else []:
-        for counts, room in ((begun[poor], before.rows(poor)), (0 * begun[poor], Left.of(some.holes, market.holes))):
-            some.complete(counts, room, order)
-            worth = some.worth(counts, room)
-            better = np.flatnonzero(worth > best + _TINY)
-            taken[poor[better]] = counts[better]
-            left.put_rows(poor[better], room.rows(better))
-            best = np.maximum(best, worth)
+    ways = [(order, is_begun, False) for order in orders for is_begun in (True, False)] + [(orders[0], False, True)]
+    for order, is_begun, is_plain_first in ways if len(poor) else []:
+        counts, room = (
+            (begun[poor], before.rows(poor)) if is_begun else (0 * begun[poor], Left.of(some.holes, market.holes))
+        )
+        if is_plain_first:
+            fill_plain(options, some.gain, counts, room, some.holes.kept)
+        some.complete(counts, room, order)
+        worth = some.worth(counts, room)
+        better = np.flatnonzero(worth > best + _TINY)
+        taken[poor[better]] = counts[better]
+        left.put_rows(poor[better], room.rows(better))
+        best = np.maximum(best, worth)
     return taken, left
 
 
@@ -136,12 +141,31 @@ def _settled(holes: Holes, options: Options, base: Ints, allowed: Floats, *, qui
     if not quick:
         gratis = open_market(holes, options, allowed, shared, np.zeros(len(shared)), is_free=True)
         short = look_up(gratis, base, np.arange(len(holes))) > holes.free[:, shared].clip(min=0)
-        column = np.where(short.sum(axis=1) > 1, -1, short.argmax(axis=1))
+        scarce = np.where(short.any(axis=1), short.argmax(axis=1), _scarce_for_plain(holes, options, shared))
+        column = np.where(short.sum(axis=1) > 1, -1, scarce)
     settled = []
-    for each in np.unique(column):
-        market = open_market(holes, options, allowed, shared, _direction(int(each), holes.free[:, shared]))
-        settled.append((settle(market, options, base, np.flatnonzero(column == each)), market))
+    # Where one price alone does not make it fit, all resources are priced after all.
+    for each in [*np.unique(column[column >= 0]), -1]:
+        rows = np.flatnonzero(column == each)
+        if len(rows):
+            market = open_market(holes, options, allowed, shared, _direction(int(each), holes.free[:, shared]))
+            mix = settle(market, options, base, rows)
+            fits = (mix.used <= holes.free[np.ix_(rows, shared)].clip(min=0)).all(axis=1)
+            if each >= 0 and not fits.all():
+                column[rows[~fits]] = -1
+                mix = settle(market, options, base, rows[fits])
+            settled.append((mix, market))
     return settled
+
+
+def _scarce_for_plain(holes: Holes, options: Options, shared: Ints) -> Ints:
+    """Return which resource shapes without devices run out of first on each node: that has a price in any case."""
+    plain = np.flatnonzero(options.kind < 0)
+    if not len(plain):
+        return np.zeros(len(holes), dtype=np.int64)
+    need = options.need[np.ix_(plain, shared)].sum(axis=0)
+    scarce: Ints = (need / holes.free[:, shared].clip(min=1)).argmax(axis=1)
+    return scarce
 
 
 def _shared_columns(holes: Holes, options: Options) -> Ints:
@@ -199,7 +223,7 @@ def _follow(table: Table, row: Ints, amount: Ints, size: Ints, taken: Ints) -> t
         option = table.taken[row[going], left[going]]
         is_cut = option == CUT
         taken[going[~is_cut], option[~is_cut]] += 1
-        step = np.where(is_cut, 1, size[option])
+        step = np.where(is_cut, 1, size[np.where(is_cut, 0, option)])
         cuts[going] += is_cut
         used[going] += step
         left[going] = table.used[row[going], left[going] - step]

@@ -9,16 +9,17 @@
   already has its victims.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
 
-from paraset_operator.model.devices import Free, free_of
+from paraset_operator.model.devices import Free
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.resources import Resources, dominant_share, minus, plus, total_of
+from paraset_operator.model.resources import Resources, dominant_share, fits, minus, plus, total_of
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
+from paraset_operator.planning.device_room import DeviceRoom, device_rooms
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class NodeRoom:
     instances: list[Instance] = field(default_factory=list)
     givers: list[str] = field(default_factory=list)
     devices_now: dict[str, Free] = field(default_factory=dict)
+    devices: dict[str, DeviceRoom] = field(default_factory=dict)
     is_cooling: bool = False
     is_touched: bool = False
 
@@ -93,9 +95,25 @@ class NodeRoom:
         """What the scheduler has made leave here, and no pod that is nominated here takes."""
         return minus(self.preempted, self.claimed)
 
+    def fits_now(self, need: Resources) -> bool:
+        """Say whether an LS pod could be bound at once."""
+        return fits(need, self.open_now) and all(
+            each.fits_now(need.get(name, 0)) for name, each in self.devices.items()
+        )
+
+    def fits_soon(self, need: Resources) -> bool:
+        """Say whether an LS pod could be bound once all that is leaving has left."""
+        return fits(need, self.open_soon) and self.has_devices(need)
+
+    def has_devices(self, need: Resources, gone: Collection[Pod] = ()) -> bool:
+        """Say whether an LS pod finds its devices once all that is leaving, and `gone`, have left."""
+        return all(each.fits_soon(need.get(name, 0), gone) for name, each in self.devices.items())
+
     def promise(self, need: Resources) -> None:
         """Set room aside for an LS pod that is not bound yet."""
         self.promised = plus(self.promised, need)
+        for name, each in self.devices.items():
+            each.promise(need.get(name, 0))
         self.needs.append(need)
         self.is_touched = True
 
@@ -111,6 +129,8 @@ class NodeRoom:
         self.released.append(pod)
         self.is_touched = True
         self.coming = plus(self.coming, pod.requests)
+        for each in self.devices.values():
+            each.leave(pod)
 
     def shrink(self, pod: Pod, sizes: Resources) -> None:
         """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
@@ -134,6 +154,7 @@ class NodeRoom:
 def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str]) -> NodeRoom:
     """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection."""
     fillers = [pod for pod in state.pods if pod.owner in owners]
+    devices = device_rooms(state)
     return NodeRoom(
         node=state.node,
         policy=policy,
@@ -145,18 +166,9 @@ def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str])
         fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
         finished=[pod for pod in fillers if pod.is_finished and not pod.is_terminating],
         givers=[pod.key for pod in state.pods if pod.leaving],
-        devices_now=_free_devices(state),
+        devices_now={name: tuple(max(0, left) for left in each.now) for name, each in devices.items()},
+        devices=devices,
     )
-
-
-def _free_devices(state: NodeState) -> dict[str, Free]:
-    """Return what is free on each device now, pods on their way out still in place."""
-    free = {}
-    for name, sizes in state.node.devices.items():
-        shares = [share for pod in state.pods for share in pod.on_devices if share.resource == name]
-        unplaced = state.held.get(name, 0) - sum(share.amount for share in shares)
-        free[name] = free_of(sizes, name, shares, max(0, unplaced))
-    return free
 
 
 def is_rigid(pod: Pod) -> bool:

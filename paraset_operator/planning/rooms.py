@@ -7,11 +7,12 @@ amount, and gets only those.
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, fits
+from paraset_operator.model.resources import Resources
 from paraset_operator.planning.feasibility import may_run_on
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.room import NodeRoom, room_of
@@ -67,16 +68,17 @@ class Rooms(Mapping[str, NodeRoom]):
 
     def landing(self, pod: Pod) -> NodeRoom | None:
         """Return where the scheduler can put a pod at once: the node with most cores open, as it prefers; else None."""
-        made = [room for room in self._made.values() if _takes(room.node, pod) and fits(pod.requests, room.open_now)]
+        made = [room for room in self._made.values() if _takes(room.node, pod) and room.fits_now(pod.requests)]
         best = min(made, key=_by_cores, default=None)
         rows, cpu = self._survey.rows, self._survey.ground.columns.index(CPU)
-        free = np.flatnonzero((rows.open_now >= self._vector(pod.requests)).all(axis=1))
+        is_free = (rows.open_now >= self._vector(pod.requests)).all(axis=1) & self._may_have_devices(pod.requests)
+        free = np.flatnonzero(is_free)
         for row in free[np.lexsort((free, -rows.open_now[free, cpu]))]:
             node = self._survey.states[row].node
             if node.name in self._made or not _takes(node, pod):
                 continue
             room = self[node.name]
-            if fits(pod.requests, room.open_now):
+            if room.fits_now(pod.requests):
                 return min((each for each in (best, room) if each is not None), key=_by_cores)
         return best
 
@@ -87,6 +89,17 @@ class Rooms(Mapping[str, NodeRoom]):
     def preempted(self) -> list[NodeRoom]:
         """Return the nodes where the scheduler has made some filler leave."""
         return self.at(row for row, state in enumerate(self._survey.states) if state.preempted)
+
+    def _may_have_devices(self, need: Resources) -> NDArray[np.bool_]:
+        """Say of all nodes whether devices for a need might be free: not where they are tracked and none is."""
+        rows = self._survey.rows
+        may_have = np.ones(len(rows.unit), dtype=bool)
+        for kind, name in enumerate(self._survey.ground.tracked):
+            if (amount := need.get(name, 0)) > 0:
+                unit, devices = rows.unit[:, kind], rows.devices[:, kind]
+                wholes = (devices == unit[:, None]).sum(axis=1) * unit
+                may_have &= np.where(amount < unit, (devices >= amount).any(axis=1), wholes >= amount) | (unit == 0)
+        return may_have
 
     def _vector(self, need: Resources) -> Ints:
         # What is not asked for may be short: others may hold more than there is.

@@ -5,9 +5,11 @@ Order of victims, first to go first:
 2. least work lost: dominant share of the node held, times the seconds since the last checkpoint
 3. youngest, then by namespace and name, so that the order is total
 
-Shrinking comes before evicting, and an eviction that shrinks turned out to make unnecessary is taken back.
+Where devices are tracked, these rules say which devices are emptied (device_victims.py). Shrinking comes before
+evicting, and an eviction that shrinks turned out to make unnecessary is taken back.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,13 +18,13 @@ from paraset_operator.model.resources import (
     Resources,
     devices_of,
     dominant_share,
-    is_device,
     minus,
     plus,
     shortage,
     total_of,
 )
 from paraset_operator.model.shape import ParaSetView
+from paraset_operator.planning.device_victims import least_to_empty, least_to_release, ways_to_empty
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
 Owners = dict[str, ParaSetView]
@@ -42,33 +44,51 @@ class Sacrifice:
 def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -> Sacrifice | None:
     """Return the least loss that makes `need` fit on the node, or None if even all its fillers do not hold enough."""
     missing = shortage(need, room.open_soon)
-    releasable = total_of(pod.requests for pod in _existing(room))
+    candidates = sorted(_existing(room), key=lambda pod: victim_order(pod, room, owners, now))
+    releasable = _sum(candidates)
     if any(releasable.get(name, 0) < amount for name, amount in missing.items()):
         return None
     slack = {pod.uid: slack_of(pod, owners) for pod in room.fillers}
-    victims = _prune(_choose(missing, room, slack, owners, now), missing, room.fillers, slack)
+    loss = {pod.uid: work_lost(pod, room, owners, now) for pod in candidates}
+    offers = [
+        _offer(need, room, _choose(missing, gone, candidates, slack), slack, loss)
+        for gone in ways_to_empty(need, room, candidates, loss)
+    ]
+    return min(offers, key=lambda offer: offer.cost, default=None)
+
+
+def _offer(
+    need: Resources, room: NodeRoom, chosen: list[Pod], slack: dict[str, dict[str, int]], loss: Mapping[str, float]
+) -> Sacrifice:
+    missing = shortage(need, room.open_soon)
+    victims = _prune(chosen, need, missing, room, slack)
     shrinks = _shrinks(shortage(need, plus(room.open_soon, _sum(victims))), room.fillers, victims, slack)
-    surplus = sum(devices_of(minus(_sum(victims), missing)).values())
-    lost = sum(work_lost(pod, room, owners, now) for pod in victims)
+    surplus = _surplus(need, missing, room, victims)
+    lost = sum(loss[pod.uid] for pod in victims)
     return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
+
+
+def _surplus(need: Resources, missing: Resources, room: NodeRoom, victims: list[Pod]) -> int:
+    """Return how many devices are released beyond the need: tracked ones are counted whole, though parts are held."""
+    released, lacking = devices_of(_sum(victims)), dict(missing)
+    for name, each in room.devices.items():
+        lacking[name] = each.number(each.lacking(need.get(name, 0)))
+        released[name] = each.number(released.get(name, 0))
+    return sum(devices_of(minus(released, lacking)).values())
 
 
 def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> Cost | None:
     """Return a lower bound of what the need costs on the node, quick to find; None where fillers hold too little."""
-    missing = shortage(need, room.open_soon)
-    lost, victims = 0.0, 0
-    for name, amount in missing.items():
-        holders = [pod for pod in _existing(room) if pod.requests.get(name, 0) > 0]
-        held = [pod.requests[name] for pod in holders]
-        if sum(held) < amount:
-            return None
-        if is_device(name):
-            count = -(-amount // max(held))
-            losses = sorted(work_lost(pod, room, owners, now) for pod in holders)
-            # A sum in another order may differ in its last digit; the bound must not be above it.
-            bound = losses[0] if count == 1 else sum(losses[:count]) * (1 - 1e-9)
-            lost, victims = max(lost, bound), max(victims, count)
-    return (0, lost, victims, 0 if victims else 1)
+    missing, existing = shortage(need, room.open_soon), _existing(room)
+    tracked = [name for name, each in room.devices.items() if not each.fits_soon(need.get(name, 0))]
+    loss = {pod.uid: work_lost(pod, room, owners, now) for pod in existing} if tracked or devices_of(missing) else {}
+    bounds = [least_to_release(name, amount, existing, loss) for name, amount in missing.items()]
+    bounds += [least_to_empty(room.devices[name], need[name], existing, loss) for name in tracked]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return None
+    victims = max((count for _, count in known), default=0)
+    return (0, max((lost for lost, _ in known), default=0.0), victims, 0 if victims else 1)
 
 
 def _existing(room: NodeRoom) -> list[Pod]:
@@ -109,35 +129,45 @@ def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[
 
 
 def _choose(
-    missing: Resources, room: NodeRoom, slack: dict[str, dict[str, int]], owners: Owners, now: float
+    missing: Resources, gone: tuple[Pod, ...], candidates: list[Pod], slack: dict[str, dict[str, int]]
 ) -> list[Pod]:
-    """Take victims until what is still missing can be shrunk out of the others."""
-    missing, candidates, victims = dict(missing), _existing(room), []
-    shrinkable = total_of(slack.values())
+    """Take victims, beside who goes anyway, until what is still missing can be shrunk out of the others."""
+    victims, uids = list(gone), {pod.uid for pod in gone}
+    candidates = [pod for pod in candidates if pod.uid not in uids]
+    shrinkable = total_of(amounts for uid, amounts in slack.items() if uid not in uids)
+    missing = _without(missing, gone)
     while hard := {name: amount for name, amount in missing.items() if amount > shrinkable.get(name, 0)}:
         helpful = [pod for pod in candidates if any(pod.requests.get(name, 0) > 0 for name in hard)]
         if not helpful:
             return []
-        victim = min(helpful, key=lambda pod: (_surplus_devices(pod, missing), *victim_order(pod, room, owners, now)))
+        victim = min(helpful, key=lambda pod: _surplus_devices(pod, missing))
         candidates.remove(victim)
         victims.append(victim)
         shrinkable = minus(shrinkable, slack[victim.uid])
-        missing = {name: amount - victim.requests.get(name, 0) for name, amount in missing.items()}
+        missing = _without(missing, (victim,))
     return victims
+
+
+def _without(missing: Resources, gone: Iterable[Pod]) -> dict[str, int]:
+    """Return what is still missing of each resource once these have gone; may go below zero."""
+    released = total_of(pod.requests for pod in gone)
+    return {name: amount - released.get(name, 0) for name, amount in missing.items()}
 
 
 def _surplus_devices(pod: Pod, missing: Resources) -> int:
     return sum(max(0, amount - max(0, missing.get(name, 0))) for name, amount in devices_of(pod.requests).items())
 
 
-def _prune(victims: list[Pod], missing: Resources, fillers: list[Pod], slack: dict[str, dict[str, int]]) -> list[Pod]:
+def _prune(
+    victims: list[Pod], need: Resources, missing: Resources, room: NodeRoom, slack: dict[str, dict[str, int]]
+) -> list[Pod]:
     """Take back each victim, dearest first, without whom the rest is enough."""
     kept = list(victims)
     for victim in reversed(victims):
         rest = [pod for pod in kept if pod is not victim]
         gone = {pod.uid for pod in rest}
-        room = plus(_sum(rest), total_of(slack[pod.uid] for pod in fillers if pod.uid not in gone))
-        if not shortage(missing, room):
+        made = plus(_sum(rest), total_of(slack[pod.uid] for pod in room.fillers if pod.uid not in gone))
+        if not shortage(missing, made) and room.has_devices(need, rest):
             kept = rest
     return kept
 

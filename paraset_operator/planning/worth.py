@@ -12,7 +12,6 @@ from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, dominant_share
 from paraset_operator.model.shape import Elastic, ParaSetView, Shape
 
-
 Scales: TypeAlias = Mapping[str, float]
 
 # Between sets worth is compared in steps of 1/100: it need not be weighed anew for every node that comes or goes.

@@ -65,7 +65,7 @@ def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: Rooms) -> None:
 
 def _is_for(pod: Pod, room: NodeRoom) -> bool:
     devices = devices_of(pod.requests) or {name: amount for name, amount in pod.requests.items() if name == CPU}
-    return fits(devices, room.unclaimed) and fits(pod.requests, room.open_soon)
+    return fits(devices, room.unclaimed) and room.fits_soon(pod.requests)
 
 
 def rooms_lent(pod: Pod, rooms: list[NodeRoom]) -> list[NodeRoom]:
@@ -85,7 +85,7 @@ def release_cheapest(
     may_evict: bool = True,
 ) -> Release | None:
     """Release the node where `need` costs least and set the room aside there; None if no node can hold it."""
-    arriving = min((room for room in rooms if fits(need, room.open_soon)), key=_by_queue, default=None)
+    arriving = min((room for room in rooms if room.fits_soon(need)), key=_by_queue, default=None)
     if arriving is not None:
         _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
