@@ -81,7 +81,7 @@ def test_a_new_filler_without_devices_starts_as_large_as_the_room_allows() -> No
 
 
 def test_a_core_goes_to_the_shape_that_is_worth_most_for_it() -> None:
-    owner = paraset("s", shape("plain", cpu=4, value=30), WITH_GPU)
+    owner = paraset("s", shape("plain", cpu=4, value=16), WITH_GPU)
     assert Counter(name for _, name in placed(plan(snapshot(GPU_NODE, sets=owner)))) == {"gpu": 2, "plain": 1}
 
 
