@@ -69,7 +69,9 @@ def _completed(
     if quick:
         return taken, left
     best = rest.worth(taken, left)
-    poor = np.flatnonzero(bound_of(market, mix) > best * (1 + _GAP))
+    plain = options.kind < 0
+    unpriced = (gain > market.prices[mix.high % len(market.prices)][:, None] * cost[None, :])[:, plain].any(axis=1)
+    poor = np.flatnonzero(unpriced | (bound_of(market, mix) > best * (1 + _GAP)))
     some, best = rest.at(poor), best[poor]
     ways = [(order, is_begun, False) for order in orders for is_begun in (True, False)] + [(orders[0], False, True)]
     for order, is_begun, is_plain_first in ways if len(poor) else []:

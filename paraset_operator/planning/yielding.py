@@ -32,8 +32,8 @@ def make_room(
 ) -> tuple[tuple[Release, ...], set[str]]:
     """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
 
-    Accounts in `rooms` for where each of them will go, so that a burst is answered as one: its second pod does not count
-    on the hole that the first one takes.
+    Accounts in `rooms` for where each of them will go, so that a burst is answered as one: its second pod does not
+    count on the hole that the first one takes.
     """
     releases, landed = [], set()
     queue = promise_nominated(queue_of(waiting), rooms)
