@@ -23,7 +23,7 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
-from paraset_operator.planning.planner import plan, plan_yield
+from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
@@ -61,6 +61,8 @@ class Loop:
     ) -> None:
         self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
         self._may_act, self._on_turn = may_act, on_turn
+        # One for each path, because the full plan is made in a thread of its own.
+        self._planner, self._urgent_planner = Planner(), Planner()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._wanting: dict[str, float] = {}
@@ -128,7 +130,7 @@ class Loop:
     def _yield(self) -> None:
         began = time.perf_counter()
         snapshot = self._picture.freeze(self._fresh())
-        releases = plan_yield(snapshot, _now())
+        releases = self._urgent_planner.plan_yield(snapshot, _now())
         self._metrics.planned("urgent", time.perf_counter() - began)
         observed = _observed_nodes(snapshot)
         for release in releases:
@@ -141,7 +143,7 @@ class Loop:
         began, demands = time.perf_counter(), self._demands
         self._memory.waits(self._picture.unbound_fillers())
         snapshot, pacing, moment = self._picture.freeze(self._fresh()), self._memory.pacing, _now()
-        made = await asyncio.to_thread(plan, snapshot, pacing, moment)
+        made = await asyncio.to_thread(self._planner.plan, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
         turn = Turn(snapshot, made, _observed_nodes(snapshot))

@@ -36,6 +36,8 @@ class Picture:
         self._cache, self._sets, self._policies, self._namespaces = cache, sets, policies, namespaces
         self._fault_of = fault_of
         self._views: dict[str, tuple[object, ParaSetView]] = {}
+        self._policies_seen: object = None
+        self._policy_views: tuple[PolicyView, ...] = ()
 
     def freeze(self, fresh: frozenset[str] = frozenset()) -> Snapshot:
         """Return the picture as of now; `fresh` are LS pods that the scheduler may be at its first attempt for."""
@@ -48,12 +50,16 @@ class Picture:
         return tuple(self.view(known, known.value, now) for known in self._sets if known.value is not None)
 
     def policies(self) -> tuple[PolicyView, ...]:
-        """Return the policies by name."""
+        """Return the policies by name, made anew only when one of them or the labels of a namespace have changed."""
         labels: Mapping[str, Mapping[str, str]] = self._namespaces.labels
-        return tuple(
-            policy_view(known.value, labels) if known.value else PolicyView(known.name, Mode.OBSERVE)
-            for known in self._policies
-        )
+        state = (tuple((known.uid, known.generation) for known in self._policies), {**labels})
+        if self._policies_seen != state:
+            self._policies_seen = state
+            self._policy_views = tuple(
+                policy_view(known.value, labels) if known.value else PolicyView(known.name, Mode.OBSERVE)
+                for known in self._policies
+            )
+        return self._policy_views
 
     def view(self, known: Known[ParaSet], paraset: ParaSet, now: datetime) -> ParaSetView:
         """Return the planner's view of a set, made anew only when something it depends on has changed."""
