@@ -18,18 +18,21 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.oracle.pool import SolverPool
-from bench.planner_fairness import Fairness, fairness_rows
+from bench.planner_fairness import fairness_rows
 from bench.planner_instances import REGIMES
-from bench.planner_quality import Row, study
+from bench.planner_quality import study, tightness
 from bench.planner_report import (
+    Results,
     as_json,
     exponents,
     fairness_table,
+    memory_line,
     quality_table,
+    tightness_table,
     timing_table,
     worst_lines,
 )
-from bench.planner_timing import Memory, Timing, memory, timings
+from bench.planner_timing import memory, timings
 
 RESULTS = Path(__file__).resolve().parent / "results" / "planner.json"
 LOG_COLUMNS = 120
@@ -45,6 +48,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="what the clusters are drawn with (default 1)")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="show the N nodes that lose most")
     parser.add_argument("--no-times", action="store_true", help="leave out times, memory and fairness")
+    parser.add_argument("--no-gaps", action="store_true", help="leave out how tight the bound is")
     parser.add_argument("--json", type=Path, default=RESULTS, help="default bench/results/planner.json")
     options = parser.parse_args(argv)
     if options.nodes is None:
@@ -54,48 +58,51 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def quality(options: argparse.Namespace, console: Console) -> list[Row]:
-    """Return the rows of all regimes asked for, and say where the planner loses if that is asked for too."""
-    rows: list[Row] = []
+def quality(options: argparse.Namespace, console: Console, results: Results) -> None:
+    """Plan every regime that is asked for; say at once how near the plan comes, and where it loses if that is asked."""
     with SolverPool() as pool:
         for regime in options.regime or REGIMES:
             started = time.perf_counter()
             found = study(regime, options.nodes, options.seed, pool)
-            rows += found.rows
+            results.rows += found.rows
             line = f"{regime}: {found.certificate.fraction * 100:.2f} % of the bound"
             console.print(f"{line} ({time.perf_counter() - started:.0f} s)", style="grey50", highlight=False)
             for words in worst_lines(found, options.worst) if options.worst else ():
                 console.print(f"  {words}", style="grey50", highlight=False, markup=False, soft_wrap=True)
-    return rows
+        console.print(quality_table(results.rows))
+        if not options.no_gaps:
+            regimes = options.regime or REGIMES
+            results.gaps += [tightness(regime, options.nodes, options.seed, pool) for regime in regimes]
+            console.print(tightness_table(results.gaps))
 
 
-def clock(options: argparse.Namespace, console: Console) -> tuple[list[Timing], Memory, list[Fairness]]:
-    """Return times, memory and fairness, and print them."""
+def clock(options: argparse.Namespace, console: Console, results: Results) -> None:
+    """Take times and memory, and see who gets how much."""
     sizes = QUICK_SIZES if options.quick else SIZES
-    times, used = timings(sizes), memory(sizes[-1])
-    fairness = fairness_rows(options.nodes)
-    console.print(timing_table(times))
-    grows = ", ".join(f"{kind} as nodes^{power:.2f}" for kind, power in exponents(times).items())
+    results.times += timings(sizes)
+    console.print(timing_table(results.times))
+    grows = ", ".join(f"{kind} as nodes^{power:.2f}" for kind, power in exponents(results.times).items())
     console.print(f"time grows: {grows}", highlight=False)
-    words = f"{used.plan:.0f} MiB with the plan, {used.snapshot:.0f} with the cluster, {used.modules:.0f} at the start"
-    console.print(f"peak memory at {used.nodes:,} nodes: {words}", highlight=False)
-    console.print(fairness_table(fairness))
-    return times, used, fairness
+    results.memory.append(memory(sizes[-1]))
+    console.print(memory_line(results.memory[0]), highlight=False)
+    results.fairness += fairness_rows(options.nodes)
+    console.print(fairness_table(results.fairness))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS)
+    results = Results()
     try:
-        rows = quality(options, console)
-        console.print(quality_table(rows))
-        times, used, fairness = ([], None, []) if options.no_times else clock(options, console)
+        quality(options, console, results)
+        if not options.no_times:
+            clock(options, console, results)
     except KeyboardInterrupt:
         console.print("interrupted; everything has been stopped")
         return 130
     settings = {key: value for key, value in vars(options).items() if key != "json"}
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(as_json(rows, times, fairness, used, settings), indent=2) + "\n")
+    options.json.write_text(json.dumps(as_json(results, settings), indent=2) + "\n")
     console.print(f"written to {options.json}", highlight=False, soft_wrap=True)
     return 0
 

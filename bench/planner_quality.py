@@ -10,9 +10,10 @@ from statistics import median
 from typing import TypeVar
 
 from bench.oracle.audit import audit_fillers
-from bench.oracle.certificate import Certificate, certify, certify_at
+from bench.oracle.certificate import Certificate, bound_of, certify, certify_at
 from bench.oracle.outcome import Held, instances_after
 from bench.oracle.pool import SolverPool
+from bench.oracle.reach import reached
 from bench.oracle.solver import Effort
 from bench.planner_baselines import METHODS, fillers_by
 from bench.planner_instances import instance
@@ -23,6 +24,9 @@ PLANNER = "paraset"
 # What is left open by this is less than 1/20 of a percent of the bound, and it is open to the planner's disadvantage.
 EFFORT = Effort(gap=5e-4, branches=100)
 RUNS = 3
+
+# So many nodes are enough to see how tight the bound is: the more nodes, the less one of them matters.
+TIGHTNESS_NODES = 100
 
 _Made = TypeVar("_Made")
 
@@ -62,6 +66,25 @@ def study(regime: str, nodes: int, seed: int, pool: SolverPool) -> Study:
     rows = [_row(regime, count, PLANNER, certificate, ms, len(audit_fillers(snapshot, fillers)))]
     rows += _baselines(regime, count, snapshot, certificate)
     return Study(snapshot, certificate, fillers, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Tightness:
+    """The bound of a regime beside the worth of a plan within the same limits: the optimum lies between."""
+
+    regime: str
+    nodes: int
+    bound: float
+    reached: float
+    gap: float
+
+
+def tightness(regime: str, nodes: int, seed: int, pool: SolverPool) -> Tightness:
+    """Return how far the bound can be from the optimum."""
+    snapshot = instance(regime, min(nodes, TIGHTNESS_NODES), seed)
+    bound = bound_of(snapshot, pool, EFFORT)
+    found = reached(bound, pool, EFFORT)
+    return Tightness(regime, len(snapshot.nodes), bound.value, found, 1 - found / bound.value if bound.value else 0.0)
 
 
 def _baselines(regime: str, nodes: int, snapshot: Snapshot, certificate: Certificate) -> Iterator[Row]:

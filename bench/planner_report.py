@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,9 +13,21 @@ from bench.oracle.certificate import Bound
 from bench.oracle.loss import NodeLoss, node_losses, unused_limits
 from bench.oracle.outcome import Held
 from bench.planner_fairness import Fairness
-from bench.planner_quality import PLANNER, Row, Study
+from bench.planner_quality import PLANNER, Row, Study, Tightness
 from bench.planner_timing import Memory, Timing, exponent
 from paraset_operator.model.resources import as_quantities
+
+
+@dataclass(slots=True)
+class Results:
+    """All that was measured."""
+
+    rows: list[Row] = field(default_factory=list)
+    gaps: list[Tightness] = field(default_factory=list)
+    times: list[Timing] = field(default_factory=list)
+    memory: list[Memory] = field(default_factory=list)
+    fairness: list[Fairness] = field(default_factory=list)
+
 
 _FULL = ("first", "full", "steady")
 
@@ -41,6 +53,20 @@ def quality_table(rows: Sequence[Row]) -> Table:
         cells = (f"{row.worth:.4f}", bound, f"{row.fraction * 100:.2f}", f"{row.ms:.0f}", str(row.violations))
         style = "bold green3" if row.method == PLANNER else ""
         table.add_row(f"{row.regime} {row.nodes}", row.method, *cells, style=style)
+    return table
+
+
+def memory_line(each: Memory) -> str:
+    """Peak memory in words."""
+    parts = f"{each.plan:.0f} MiB with the plan, {each.snapshot:.0f} with the cluster, {each.modules:.0f} before"
+    return f"peak memory at {each.nodes:,} nodes: {parts}"
+
+
+def tightness_table(rows: Sequence[Tightness]) -> Table:
+    """How far the bound can be from the optimum."""
+    table = _table("How tight the bound is", ("regime",), ("nodes", "bound", "reached", "gap %"))
+    for row in rows:
+        table.add_row(row.regime, str(row.nodes), f"{row.bound:.4f}", f"{row.reached:.4f}", f"{row.gap * 100:.2f}")
     return table
 
 
@@ -70,20 +96,15 @@ def fairness_table(rows: Sequence[Fairness]) -> Table:
     return table
 
 
-def as_json(
-    rows: Sequence[Row],
-    times: Sequence[Timing],
-    fairness: Sequence[Fairness],
-    memory: Memory | None,
-    settings: dict[str, Any],
-) -> dict[str, Any]:
+def as_json(results: Results, settings: dict[str, Any]) -> dict[str, Any]:
     """Worth and bound in the plan's worth, times in milliseconds, memory in MiB."""
     return {
-        "rows": [_rounded(asdict(row)) for row in rows],
-        "times": [_rounded(asdict(each)) for each in times],
-        "exponents": _rounded(exponents(times)),
-        "memory": _rounded(asdict(memory)) if memory else None,
-        "fairness": [asdict(each) | {"off": each.off} for each in fairness],
+        "rows": [_rounded(asdict(row)) for row in results.rows],
+        "gaps": [_rounded(asdict(row)) for row in results.gaps],
+        "times": [_rounded(asdict(each)) for each in results.times],
+        "exponents": _rounded(exponents(results.times)),
+        "memory": [_rounded(asdict(each)) for each in results.memory],
+        "fairness": [asdict(each) | {"off": each.off} for each in results.fairness],
         "settings": settings,
     }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.oracle.node import candidates_on
 from bench.oracle.pool import SolverPool
-from bench.oracle.problem import Column, Devices, Group, Growth
+from bench.oracle.problem import Column, Devices, Group, Growth, Problem, problem_of
 from bench.oracle.solver import EXACT, Effort
 from paraset_operator.model.devices import DeviceShare
 from paraset_operator.model.node import Node
@@ -172,3 +172,42 @@ def small_columns(draw: st.DrawFn) -> Column:
     span = draw(st.integers(0, 3))
     growths = [Growth("cpu", span, draw(st.integers(1, 5)) / 10)] if span else []
     return column({k: v for k, v in need.items() if v}, draw(st.integers(1, 20)) / 10, growths=growths)
+
+
+SHAPES = (
+    milli_shape("g1", 1000, 1000, 1.0),
+    milli_shape("m600", 600, 1000, 0.7, grows_to=3000),
+    milli_shape("m300", 300, 500, 0.2),
+    milli_shape("c2", 0, 2000, 0.1, grows_to=4000),
+)
+
+
+@st.composite
+def small_problems(draw: st.DrawFn) -> Problem:
+    """Draw two nodes and two sets of two shapes, with small ceilings."""
+    used = st.lists(st.sampled_from([0, 200, 400, 700, 1000]), min_size=2, max_size=2)
+    states = [state(name, draw(st.integers(1, 6)) * 1000, used=draw(used), gpus=2, pods=5) for name in ("n1", "n2")]
+    sets = [
+        owner(name, *draw(st.permutations(SHAPES))[:2], ceiling=draw(st.integers(0, 4)), weight=draw(st.integers(1, 3)))
+        for name in ("s", "t")
+    ]
+    return problem_of(cluster(states, *sets))
+
+
+def best_under_ceilings(problem: Problem) -> float:
+    """Return the best worth of all plans, by trying the choices of all nodes together."""
+    each = [
+        [(counts, worth_with_growth(group, problem.columns, counts)) for counts in all_counts(group, problem.columns)]
+        for group in problem.groups
+        for _ in group.names
+    ]
+    best = 0.0
+    for choices in product(*each):
+        total = [sum(numbers) for numbers in zip(*(counts for counts, _ in choices), strict=True)]
+        if all(_held(problem, total, index) <= it.ceiling for index, it in enumerate(problem.owners)):
+            best = max(best, sum(worth for _, worth in choices))
+    return best
+
+
+def _held(problem: Problem, total: list[int], index: int) -> int:
+    return sum(count for count, column in zip(total, problem.columns, strict=True) if column.owner == index)

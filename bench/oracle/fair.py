@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.oracle.node import Quota
 from bench.oracle.problem import Column, Group
-from bench.oracle.relaxation import PricedRow, Relaxation, add_rows, relax
+from bench.oracle.relaxation import Relaxation, add_rows, relax
 from bench.oracle.solver import maximise
 
 # A price this much below the highest is none.
@@ -32,7 +33,7 @@ def fair_shares(
     groups: tuple[Group, ...],
     fillable: Mapping[str, int],
     parties: tuple[Party, ...],
-    rows: Sequence[PricedRow],
+    rows: Sequence[Quota],
 ) -> dict[str, float]:
     """Return the fair share of every set and, where there are several, namespace, by key."""
     race = _Race(columns, groups, fillable, rows)
@@ -52,7 +53,7 @@ class _Race:
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     fillable: Mapping[str, int]
-    rows: Sequence[PricedRow]
+    rows: Sequence[Quota]
 
     def relaxation(self, only: frozenset[int] | None = None, *, worth: bool = False) -> Relaxation:
         """Return the relaxation with the rows that are no shares: ceilings and limits."""

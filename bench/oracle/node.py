@@ -15,6 +15,8 @@ from bench.oracle.problem import Column, Devices, Group, unit_of
 from bench.oracle.solver import EXACT, INFINITY, Effort, Model, maximise
 
 Entry = tuple[int, float]
+# Columns together, what they use, and how much of it they may: as many instances where no resource is named.
+Quota = tuple[frozenset[int], str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ class Choice:
 EMPTY = Choice(0.0, 0.0, {}, {})
 
 
-def solve_node(group: Group, candidates: Sequence[Candidate], effort: Effort = EXACT) -> Choice:
-    """Return the best choice for one node of the group."""
+def solve_node(
+    group: Group, candidates: Sequence[Candidate], effort: Effort = EXACT, quotas: Sequence[Quota] = ()
+) -> Choice:
+    """Return the best choice for one node of the group, within quotas of what couples it with others."""
     if not candidates:
         return EMPTY
     model = Model()
@@ -53,11 +57,13 @@ def solve_node(group: Group, candidates: Sequence[Candidate], effort: Effort = E
         _limit(model, candidates, instances, growths, group, resource)
         if resource in tracked:
             _pack(model, candidates, instances, tracked[resource], effort.patterns)
+    for quota in quotas:
+        _keep(model, candidates, instances, growths, quota)
     solution = maximise(model, effort)
     counts = {each.index: round(solution.values[at]) for each, at in zip(candidates, instances, strict=True)}
     grown = {
-        (candidates[position].index, name): solution.values[at] * unit_of(name, group)
-        for (position, name), at in growths.items()
+        (candidates[position].index, name): solution.values[at] * unit
+        for (position, name), (at, unit) in growths.items()
     }
     return Choice(
         max(solution.bound, solution.objective),
@@ -92,15 +98,15 @@ def most_on(group: Group, column: Column) -> int:
 
 def _add_growths(
     model: Model, candidates: Sequence[Candidate], instances: Sequence[int], group: Group
-) -> dict[tuple[int, str], int]:
-    growths: dict[tuple[int, str], int] = {}
+) -> dict[tuple[int, str], tuple[int, float]]:
+    growths: dict[tuple[int, str], tuple[int, float]] = {}
     for position, each in enumerate(candidates):
         for growth, worth in zip(each.column.growths, each.densities, strict=True):
             if worth > 0:
                 unit = unit_of(growth.resource, group)
                 at = model.column(worth * unit)
                 model.row([(at, 1.0), (instances[position], -growth.span / unit)], upper=0.0)
-                growths[position, growth.resource] = at
+                growths[position, growth.resource] = at, unit
     return growths
 
 
@@ -108,7 +114,7 @@ def _limit(
     model: Model,
     candidates: Sequence[Candidate],
     instances: Sequence[int],
-    growths: Mapping[tuple[int, str], int],
+    growths: Mapping[tuple[int, str], tuple[int, float]],
     group: Group,
     resource: str,
 ) -> None:
@@ -118,9 +124,32 @@ def _limit(
         for at, each in zip(instances, candidates, strict=True)
         if resource in each.column.need
     ]
-    entries += [(at, 1.0) for (_, name), at in growths.items() if name == resource]
+    entries += [(at, 1.0) for (_, name), (at, _) in growths.items() if name == resource]
     if entries:
         model.row(entries, upper=group.free[resource] / unit)
+
+
+def _keep(
+    model: Model,
+    candidates: Sequence[Candidate],
+    instances: Sequence[int],
+    growths: Mapping[tuple[int, str], tuple[int, float]],
+    quota: Quota,
+) -> None:
+    columns, resource, left = quota
+    entries = [
+        (at, float(each.column.need.get(resource, 0)) if resource else 1.0)
+        for at, each in zip(instances, candidates, strict=True)
+        if each.index in columns
+    ]
+    entries += [
+        (at, unit)
+        for (position, name), (at, unit) in growths.items()
+        if name == resource and candidates[position].index in columns
+    ]
+    size = max(1.0, left)
+    if entries:
+        model.row([(at, weight / size) for at, weight in entries], upper=max(0.0, left) / size)
 
 
 def _pack(

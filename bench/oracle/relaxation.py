@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench.oracle.node import most_on
+from bench.oracle.node import Quota, most_on
 from bench.oracle.packing import fullest, levels, whole_need
 from bench.oracle.problem import UNITS, Column, Devices, Group
 from bench.oracle.solver import Model
@@ -17,7 +17,6 @@ from bench.oracle.solver import Model
 MOST_THRESHOLDS = 10
 
 Entry = tuple[int, float]
-PricedRow = tuple[frozenset[int], str, float]
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ def relax(
     return relaxation
 
 
-def add_rows(relaxation: Relaxation, rows: Iterable[PricedRow]) -> list[tuple[int, float]]:
+def add_rows(relaxation: Relaxation, rows: Iterable[Quota]) -> list[tuple[int, float]]:
     """Add coupling rows; return the index of each, and the amount that is one in it."""
     places = []
     for wanted, resource, limit in rows:

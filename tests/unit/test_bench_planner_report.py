@@ -11,19 +11,30 @@ from rich.console import Console
 from bench.planner_bench import NODES, QUICK_NODES, arguments, main
 from bench.planner_fairness import Fairness
 from bench.planner_instances import instance
-from bench.planner_quality import Row
+from bench.planner_quality import Row, Tightness
 from bench.planner_replay import carried_out, disturbed, replan, unseen
-from bench.planner_report import as_json, exponents, fairness_table, quality_table, timing_table
+from bench.planner_report import (
+    Results,
+    as_json,
+    exponents,
+    fairness_table,
+    memory_line,
+    quality_table,
+    tightness_table,
+    timing_table,
+)
 from bench.planner_timing import Memory, Timing
 from paraset_operator.planning.planner import Planner, plan
 
 ROW = Row("one-set", 200, "paraset", 0.99, 1.0, 0.99, 12.5, True, 0)
 TIMES = [Timing(kind, nodes, nodes / 10, 5) for nodes in (1000, 10_000) for kind in ("first", "full", "steady", "same")]
 FAIR = Fairness("weights", 10, {"a": 0.33, "b": 0.67}, {"a": 0.3, "b": 0.7})
+GAP = Tightness("ceilings", 100, 2.0, 1.99, 0.005)
+RESULTS = Results([ROW], [GAP], TIMES, [Memory(10, 1, 2, 3)], [FAIR])
 
 
 def test_rows_have_the_promised_keys() -> None:
-    written = json.loads(json.dumps(as_json([ROW], TIMES, [FAIR], Memory(10, 1, 2, 3), {}), allow_nan=False))
+    written = json.loads(json.dumps(as_json(RESULTS, {}), allow_nan=False))
     assert {"regime", "nodes", "method", "worth", "bound", "fraction", "ms"} <= set(written["rows"][0])
     assert written["exponents"]["full"] == pytest.approx(1.0)
     assert written["fairness"][0]["off"] == pytest.approx(0.1)
@@ -35,12 +46,15 @@ def test_a_single_size_has_no_exponent() -> None:
 
 def test_tables_show_fractions_and_mark_the_optimum() -> None:
     console = Console(record=True, width=120)
-    for table in (quality_table([ROW]), timing_table(TIMES), fairness_table([FAIR])):
+    for table in (quality_table([ROW]), tightness_table([GAP]), timing_table(TIMES), fairness_table([FAIR])):
         console.print(table)
+    console.print(memory_line(RESULTS.memory[0]))
     text = console.export_text()
     assert "= 1.0000" in text
     assert "99.00" in text
     assert "+10.00" in text
+    assert "0.50" in text
+    assert "3 MiB with the plan" in text
 
 
 def test_quick_is_small_unless_nodes_are_given() -> None:
@@ -102,6 +116,8 @@ def test_the_command_writes_rows_and_shows_the_worst_nodes(tmp_path: Path, capsy
     rows = json.loads(file.read_text())["rows"]
     assert next(row["method"] for row in rows) == "paraset"
     assert all(0 < row["fraction"] <= 1 + 1e-6 and row["violations"] == 0 for row in rows)
+    [gap] = json.loads(file.read_text())["gaps"]
+    assert 0 <= gap["gap"] < 0.2
     assert "loses" in capsys.readouterr().out
 
 

@@ -1,24 +1,22 @@
 """The bound of a whole cluster, with ceilings, limits and shares, against the best of all plans."""
 
 import ast
-from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from oracle_cases import (
     GIB,
     MILLI,
     SETTINGS,
-    all_counts,
+    SHAPES,
+    best_under_ceilings,
     cluster,
-    milli_shape,
     owner,
     pool,
+    small_problems,
     state,
-    worth_with_growth,
 )
 
 import paraset_operator
@@ -32,47 +30,10 @@ from paraset_operator.model.shape import Elastic, Shape
 from paraset_operator.planning.planner import plan
 
 FEW = settings(SETTINGS, max_examples=60)
-SHAPES = (
-    milli_shape("g1", 1000, 1000, 1.0),
-    milli_shape("m600", 600, 1000, 0.7, grows_to=3000),
-    milli_shape("m300", 300, 500, 0.2),
-    milli_shape("c2", 0, 2000, 0.1, grows_to=4000),
-)
-
-
-@st.composite
-def problems(draw: st.DrawFn) -> Problem:
-    """Draw two nodes and two sets of two shapes, with small ceilings."""
-    used = st.lists(st.sampled_from([0, 200, 400, 700, 1000]), min_size=2, max_size=2)
-    states = [state(name, draw(st.integers(1, 6)) * 1000, used=draw(used), gpus=2, pods=5) for name in ("n1", "n2")]
-    sets = [
-        owner(name, *draw(st.permutations(SHAPES))[:2], ceiling=draw(st.integers(0, 4)), weight=draw(st.integers(1, 3)))
-        for name in ("s", "t")
-    ]
-    return problem_of(cluster(states, *sets))
-
-
-def best_under_ceilings(problem: Problem) -> float:
-    """Return the best worth of all plans, by trying the choices of all nodes together."""
-    each = [
-        [(counts, worth_with_growth(group, problem.columns, counts)) for counts in all_counts(group, problem.columns)]
-        for group in problem.groups
-        for _ in group.names
-    ]
-    best = 0.0
-    for choices in product(*each):
-        total = [sum(numbers) for numbers in zip(*(counts for counts, _ in choices), strict=True)]
-        if all(_held(problem, total, index) <= it.ceiling for index, it in enumerate(problem.owners)):
-            best = max(best, sum(worth for _, worth in choices))
-    return best
-
-
-def _held(problem: Problem, total: list[int], index: int) -> int:
-    return sum(count for count, column in zip(total, problem.columns, strict=True) if column.owner == index)
 
 
 @FEW
-@given(problems())
+@given(small_problems())
 def test_no_plan_within_the_ceilings_is_worth_more_than_the_bound(problem: Problem) -> None:
     bound = bound_under(problem, {}, {}, pool())
     best = best_under_ceilings(problem)
@@ -82,7 +43,7 @@ def test_no_plan_within_the_ceilings_is_worth_more_than_the_bound(problem: Probl
 
 
 @FEW
-@given(problems())
+@given(small_problems())
 def test_any_limits_at_the_same_prices_give_a_true_bound(problem: Problem) -> None:
     bound = bound_under(problem, {}, {}, pool())
     assert bound.under(bound.rows) == pytest.approx(bound.value)
