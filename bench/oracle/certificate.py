@@ -4,7 +4,8 @@ With prices p >= 0 for rows `use <= limit`, no plan that keeps the rows is worth
 worth less p x use, plus p x limit. Any prices give a true bound; the relaxation's duals give a close one. Where
 nothing couples the nodes all prices are zero and the bound is the optimum.
 
-A plan is not held to more fairness than it keeps: its own share raises the limit where it is above the fair one.
+Everybody's share is limited from above and from below: by the fair share, or by what the plan gives where that is more,
+or less. So the bound is true for the plan, the price of fairness is no loss, and unfairness wins nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.oracle.coupling import Row, rows_of, tenants_of, use_of, weight
+from bench.oracle.coupling import Achieved, Row, Share, priced, quotas_of, rows_of, tenants_of, use_of
 from bench.oracle.fair import Party
 from bench.oracle.node import Choice, candidates_on
-from bench.oracle.outcome import Held, instances_after, shares_of, worth_after
+from bench.oracle.outcome import Held, achieved_by, instances_after, worth_after
 from bench.oracle.pool import SolverPool
 from bench.oracle.problem import Group, Problem, problem_of
 from bench.oracle.solver import EXACT, Effort
@@ -30,7 +31,7 @@ class Bound:
     value: float
     is_exact: bool
     relaxed: float
-    shares: Mapping[str, float]
+    shares: Mapping[str, Share]
     rows: tuple[Row, ...]
     prices: tuple[float, ...]
     inner: float
@@ -39,7 +40,7 @@ class Bound:
 
     def under(self, rows: Sequence[Row]) -> float:
         """Return the bound at the same prices under other limits of the same rows."""
-        limits = {row.name: row.limit for row in rows}
+        limits = {row.name: row.sign * row.limit for row in rows}
         return self.inner + sum(p * limits[row.name] for row, p in zip(self.rows, self.prices, strict=True) if p > 0)
 
 
@@ -68,31 +69,31 @@ def certify(snapshot: Snapshot, outcome: Plan, pool: SolverPool, effort: Effort 
     """Return the certificate of a plan for a snapshot."""
     problem = problem_of(snapshot)
     after = instances_after(snapshot, outcome)
-    achieved = shares_of(after, problem)
+    achieved = achieved_by(after, problem)
     bound = bound_under(problem, fair_limits(problem, pool), achieved, pool, effort)
-    return Certificate(worth_after(after, problem), bound.value, bound.is_exact, achieved, bound)
+    return Certificate(worth_after(after, problem), bound.value, bound.is_exact, achieved.dominant, bound)
 
 
 def certify_at(bound: Bound, after: Sequence[Held]) -> Certificate:
     """Return the certificate of other instances at the prices of a bound that was found before: true, less close."""
     problem = bound.problem
-    achieved = shares_of(after, problem)
-    value = bound.under(rows_of(problem, _raised(bound.shares, achieved)))
-    return Certificate(worth_after(after, problem), value, is_exact=False, shares=achieved, details=bound)
+    achieved = achieved_by(after, problem)
+    value = bound.under(rows_of(problem, bound.shares, achieved))
+    return Certificate(worth_after(after, problem), value, is_exact=False, shares=achieved.dominant, details=bound)
 
 
 def bound_of(snapshot: Snapshot, pool: SolverPool, effort: Effort = EXACT) -> Bound:
     """Return the bound for plans that keep to the fair shares."""
     problem = problem_of(snapshot)
-    return bound_under(problem, fair_limits(problem, pool), {}, pool, effort)
+    return bound_under(problem, fair_limits(problem, pool), None, pool, effort)
 
 
-def fair_limits(problem: Problem, pool: SolverPool) -> dict[str, float]:
+def fair_limits(problem: Problem, pool: SolverPool) -> dict[str, Share]:
     """Return the fair dominant share of each set and namespace; none where only one set wants anything."""
     if len({column.owner for column in problem.columns}) < 2 or not problem.groups:
         return {}
-    rows = [(row.columns, row.resource, row.limit) for row in rows_of(problem, {})]
-    return pool.fair_shares(problem.columns, problem.groups, dict(problem.fillable), parties_of(problem), rows)
+    fillable, parties = dict(problem.fillable), parties_of(problem)
+    return pool.fair_shares(problem.columns, problem.groups, fillable, parties, quotas_of(problem))
 
 
 def parties_of(problem: Problem) -> tuple[Party, ...]:
@@ -112,21 +113,23 @@ def parties_of(problem: Problem) -> tuple[Party, ...]:
 
 
 def bound_under(
-    problem: Problem, fair: Mapping[str, float], achieved: Mapping[str, float], pool: SolverPool, effort: Effort = EXACT
+    problem: Problem,
+    fair: Mapping[str, Share],
+    achieved: Achieved | None,
+    pool: SolverPool,
+    effort: Effort = EXACT,
 ) -> Bound:
-    """Return the bound for plans in which nobody has more than the fair share or what is achieved anyway."""
-    rows = rows_of(problem, _raised(fair, achieved))
+    """Return the bound for plans as fair as one that achieves this: nobody further from the fair share, up or down."""
+    rows = rows_of(problem, fair, achieved)
     if not problem.groups or not problem.columns:
         return Bound(0.0, True, 0.0, fair, rows, (0.0,) * len(rows), 0.0, (), problem)
-    relaxed, prices = pool.prices(
-        problem.columns, problem.groups, [(row.columns, row.resource, row.limit) for row in rows]
-    )
+    relaxed, prices = pool.prices(problem.columns, problem.groups, rows)
     # A price is per unit of its resource, and a byte's is tiny: what counts is what it makes of all there is.
     size = [max(row.limit, problem.fillable.get(row.resource, 1)) for row in rows]
     prices = [price if price * most > 1e-9 * relaxed else 0.0 for price, most in zip(prices, size, strict=True)]
     choices = solve_all(problem, rows, prices, pool, effort)
     inner = sum(choice.bound * group.count for choice, group in zip(choices, problem.groups, strict=True))
-    value = inner + sum(price * row.limit for price, row in zip(prices, rows, strict=True))
+    value = inner + sum(row.sign * price * row.limit for price, row in zip(prices, rows, strict=True))
     found = sum(choice.worth * group.count for choice, group in zip(choices, problem.groups, strict=True))
     exact = found >= inner * (1 - 2 * effort.gap) and _is_plan(problem, rows, prices, choices)
     return Bound(value, exact, relaxed, fair, rows, tuple(prices), inner, tuple(choices), problem)
@@ -141,36 +144,11 @@ def solve_all(
     return pool.nodes(tasks, effort)
 
 
-def priced(
-    problem: Problem, rows: Sequence[Row], prices: Sequence[float]
-) -> tuple[list[float], list[tuple[float, ...]]]:
-    """Return what prices leave of each column's worth and of each growth's density."""
-    asked = [(row, price) for row, price in zip(rows, prices, strict=True) if price > 0]
-    values = [
-        column.value - sum(price * weight(problem, row, index) for row, price in asked)
-        for index, column in enumerate(problem.columns)
-    ]
-    densities = [
-        tuple(
-            growth.density
-            - sum(price for row, price in asked if index in row.columns and row.resource == growth.resource)
-            for growth in column.growths
-        )
-        for index, column in enumerate(problem.columns)
-    ]
-    return values, densities
-
-
-def _raised(fair: Mapping[str, float], achieved: Mapping[str, float]) -> dict[str, float]:
-    return {key: max(share, achieved.get(key, 0.0)) for key, share in fair.items()}
-
-
 def _is_plan(problem: Problem, rows: Sequence[Row], prices: Sequence[float], choices: Sequence[Choice]) -> bool:
     """Say whether the nodes' choices together keep every row, and use up those with a price: then they are optimal."""
     counts, grown = totals_of(problem.groups, choices)
     for row, price in zip(rows, prices, strict=True):
-        used = use_of(problem, row, counts, grown)
-        slack = row.limit - used
+        slack = row.sign * (row.limit - use_of(problem, row, counts, grown))
         if slack < -1e-6 * max(1.0, row.limit) or (price > 0 and slack > 1e-6 * max(1.0, row.limit)):
             return False
     return True

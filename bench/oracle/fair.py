@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.oracle.node import Quota
+from bench.oracle.coupling import Row, Share
 from bench.oracle.problem import Column, Group
 from bench.oracle.relaxation import Relaxation, add_rows, relax
 from bench.oracle.solver import maximise
@@ -33,17 +33,18 @@ def fair_shares(
     groups: tuple[Group, ...],
     fillable: Mapping[str, int],
     parties: tuple[Party, ...],
-    rows: Sequence[Quota],
-) -> dict[str, float]:
+    rows: Sequence[Row],
+) -> dict[str, Share]:
     """Return the fair share of every set and, where there are several, namespace, by key."""
     race = _Race(columns, groups, fillable, rows)
     resource = {it.key: _dominant(race, it) for it in parties if it.parent}
     sets = tuple(it for it in parties if it.parent and resource[it.key])
     namespaces = tuple(it for it in parties if not it.parent)
     held = _fill_up(race, sets, namespaces, resource)
+    found = {key: Share(part, resource[key]) for key, part in held.items()}
     if len(namespaces) > 1:
-        held |= {it.key: _of_namespace(it.key, sets, resource, held) for it in namespaces}
-    return held
+        found |= {it.key: Share(_of_namespace(it.key, sets, resource, held)) for it in namespaces}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Race:
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     fillable: Mapping[str, int]
-    rows: Sequence[Quota]
+    rows: Sequence[Row]
 
     def relaxation(self, only: frozenset[int] | None = None, *, worth: bool = False) -> Relaxation:
         """Return the relaxation with the rows that are no shares: ceilings and limits."""

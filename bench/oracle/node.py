@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bench.oracle.coupling import Row
 from bench.oracle.packing import arcs, levels, most_of, patterns, whole_need
 from bench.oracle.problem import Column, Devices, Group, unit_of
 from bench.oracle.solver import EXACT, INFINITY, Effort, Model, maximise
 
 Entry = tuple[int, float]
-# Columns together, what they use, and how much of it they may: as many instances where no resource is named.
-Quota = tuple[frozenset[int], str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ EMPTY = Choice(0.0, 0.0, {}, {})
 
 
 def solve_node(
-    group: Group, candidates: Sequence[Candidate], effort: Effort = EXACT, quotas: Sequence[Quota] = ()
+    group: Group, candidates: Sequence[Candidate], effort: Effort = EXACT, quotas: Sequence[Row] = ()
 ) -> Choice:
     """Return the best choice for one node of the group, within quotas of what couples it with others."""
     if not candidates:
@@ -134,9 +133,9 @@ def _keep(
     candidates: Sequence[Candidate],
     instances: Sequence[int],
     growths: Mapping[tuple[int, str], tuple[int, float]],
-    quota: Quota,
+    quota: Row,
 ) -> None:
-    columns, resource, left = quota
+    columns, resource, left = quota.columns, quota.resource, quota.limit
     entries = [
         (at, float(each.column.need.get(resource, 0)) if resource else 1.0)
         for at, each in zip(instances, candidates, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.oracle.coupling import Achieved
 from bench.oracle.problem import Problem
 from paraset_operator.model.plan import CreatePod, DeletePod, Plan, ResizePod
 from paraset_operator.model.resources import Resources, dominant_share, plus
@@ -67,3 +68,18 @@ def shares_of(fillers: Sequence[Held], problem: Problem) -> dict[str, float]:
         for key in (each.owner.key, each.owner.namespace):
             held[key] = plus(held.get(key, {}), each.requests)
     return {key: dominant_share(amounts, problem.fillable) for key, amounts in held.items()}
+
+
+def achieved_by(fillers: Sequence[Held], problem: Problem) -> Achieved:
+    """Return what fillers give their sets. A floor counts only growth that is worth something, as the model does."""
+    columns = {(problem.owners[it.owner].uid, it.shape): it for it in problem.columns}
+    parts: dict[tuple[str, str], float] = {}
+    for each in fillers:
+        column = columns.get((each.owner.uid, each.shape.name))
+        grows = {it.resource for it in column.growths} if column else set()
+        for name, amount in each.shape.smallest.items():
+            used = each.requests.get(name, 0) if name in grows else amount
+            if problem.fillable.get(name, 0) > 0:
+                key = each.owner.key, name
+                parts[key] = parts.get(key, 0.0) + min(used, each.requests.get(name, 0)) / problem.fillable[name]
+    return Achieved(shares_of(fillers, problem), parts)

@@ -9,8 +9,9 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import TypeVar
 
+from bench.oracle.coupling import Row, Share
 from bench.oracle.fair import Party, fair_shares
-from bench.oracle.node import Candidate, Choice, Quota, solve_node
+from bench.oracle.node import Candidate, Choice, solve_node
 from bench.oracle.problem import Column, Group
 from bench.oracle.relaxation import add_rows, relax
 from bench.oracle.solver import Effort, maximise
@@ -53,7 +54,7 @@ class SolverPool:
         return [choice for chunk in results for choice in chunk]
 
     def prices(
-        self, columns: tuple[Column, ...], groups: tuple[Group, ...], rows: Sequence[Quota]
+        self, columns: tuple[Column, ...], groups: tuple[Group, ...], rows: Sequence[Row]
     ) -> tuple[float, list[float]]:
         """Return the relaxation's bound and the price of each coupling row."""
         return self.call(_solve_relaxation, columns, groups, list(rows))
@@ -64,8 +65,8 @@ class SolverPool:
         groups: tuple[Group, ...],
         fillable: dict[str, int],
         parties: tuple[Party, ...],
-        rows: Sequence[Quota],
-    ) -> dict[str, float]:
+        rows: Sequence[Row],
+    ) -> dict[str, Share]:
         """Return the fair share of each party under the rows that are no shares."""
         return self.call(fair_shares, columns, groups, fillable, parties, list(rows))
 
@@ -80,7 +81,7 @@ def _solve_nodes(tasks: Sequence[Task], effort: Effort) -> list[Choice]:
 
 
 def _solve_relaxation(
-    columns: tuple[Column, ...], groups: tuple[Group, ...], rows: list[Quota]
+    columns: tuple[Column, ...], groups: tuple[Group, ...], rows: list[Row]
 ) -> tuple[float, list[float]]:
     relaxation = relax(columns, groups)
     places = add_rows(relaxation, rows)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench.oracle.node import Quota, most_on
+from bench.oracle.coupling import Row
+from bench.oracle.node import most_on
 from bench.oracle.packing import fullest, levels, whole_need
 from bench.oracle.problem import UNITS, Column, Devices, Group
 from bench.oracle.solver import Model
@@ -57,12 +58,14 @@ def relax(
     return relaxation
 
 
-def add_rows(relaxation: Relaxation, rows: Iterable[Quota]) -> list[tuple[int, float]]:
+def add_rows(relaxation: Relaxation, rows: Iterable[Row]) -> list[tuple[int, float]]:
     """Add coupling rows; return the index of each, and the amount that is one in it."""
     places = []
-    for wanted, resource, limit in rows:
-        unit = relaxation.units.get(resource, 1.0)
-        places.append((relaxation.model.row(relaxation.use(wanted, resource), upper=limit / unit), unit))
+    for row in rows:
+        unit = relaxation.units.get(row.resource, 1.0)
+        use, limit = relaxation.use(row.columns, row.resource), row.limit / unit
+        at = relaxation.model.row(use, lower=limit) if row.is_floor else relaxation.model.row(use, upper=limit)
+        places.append((at, unit))
     return places
 
 

@@ -15,6 +15,7 @@ from paraset_operator.api.names import (
     OPERATOR,
     PARASET,
 )
+from paraset_operator.cluster.gpu_shares import devices_of_node, shares_of_pod
 from paraset_operator.cluster.requests import amounts, held_requests, spec_requests
 from paraset_operator.cluster.wire import (
     NodeWire,
@@ -66,13 +67,15 @@ def node_of(wire: NodeWire) -> Node:
         trouble = "NotReady"
     else:
         trouble = pressure or ("Cordoned" if wire.spec.unschedulable else "")
+    allocatable = amounts(wire.status.allocatable)
     return Node(
         name=wire.metadata.name,
-        allocatable=amounts(wire.status.allocatable),
+        allocatable=allocatable,
         labels=MappingProxyType(wire.metadata.labels or {}),
         taints=tuple(Taint(each.key, each.value, each.effect) for each in wire.spec.taints or ()),
         trouble=trouble,
         is_cordoned=wire.spec.unschedulable,
+        devices=devices_of_node(allocatable),
     )
 
 
@@ -113,6 +116,7 @@ def pod_of(wire: PodWire) -> Pod:
         created=_seconds(meta.creation_timestamp),
         started=_seconds(status.start_time),
         revision=meta.resource_version,
+        on_devices=shares_of_pod(meta.annotations, held),
     )
 
 

@@ -6,7 +6,7 @@ Pictures are made of a random number's seed: the plans of a few hundred of them 
 from dataclasses import replace
 from functools import cache
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_clusters import (
     ANY_DEVICES,
@@ -33,8 +33,9 @@ from paraset_operator.model.resources import fits, minus, total_of
 from paraset_operator.model.snapshot import NodeState, Snapshot
 from paraset_operator.planning.planner import plan, plan_yield
 
-SHARED = settings_of_many = SETTINGS
-SEEDS = st.integers(0, 299)
+# So few seeds that each test looks at nearly all of them, and all tests of a kind at the same plans.
+SEEDS = st.integers(0, 119)
+SHARED = settings(SETTINGS, max_examples=120)
 
 
 @cache
@@ -213,7 +214,9 @@ def test_a_set_below_its_minimum_is_served_where_any_shape_has_room(seed: int) -
     (report,) = outcome.sets
     owner = report.owner
     if report.replicas < min(owner.floor, owner.ceiling) and not owner.is_suspended:
-        free = [each.free for each in outcome.nodes if not each.bound_by.startswith(("noPolicy", "notReady"))]
+        free = [
+            each.free for each in outcome.nodes if not each.bound_by.startswith(("noPolicy", "notReady", "cordoned"))
+        ]
         plain = [each for each in owner.shapes if not each.has_devices and not owner.constraints.tolerations]
         assert not [1 for shape in plain for room in free if fits(shape.smallest, room) and _is_open(picture, room)]
 

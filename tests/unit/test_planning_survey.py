@@ -1,0 +1,216 @@
+"""Rows of nodes: what each has for fillers and what they hold, brought up to date with what has changed."""
+
+from dataclasses import fields, replace
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from planning_cases import (
+    GPU,
+    amounts,
+    filler,
+    ls,
+    node,
+    paraset,
+    policy,
+    shape,
+    shrinking,
+    snapshot,
+    terminating,
+)
+
+from paraset_operator.model.devices import DeviceShare
+from paraset_operator.model.node import Node, Taint
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import DEFAULT_POLICY, PolicyView
+from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.survey_rows import NEVER
+
+MILLI = "example.com/gpu-milli"
+ELASTIC = paraset("s", shape(cpu=(1, 8)))
+WITH_PART = paraset("m", replace(shape(cpu=1), fixed={"cpu": 1000, MILLI: 300}))
+TRACKED = replace(
+    node(cpu=8), allocatable={**amounts(8, 32, pods=110), MILLI: 3000}, devices=MappingProxyType({MILLI: (1000,) * 3})
+)
+
+
+def look(picture: Snapshot, survey: Survey | None = None) -> Survey:
+    survey = survey or Survey()
+    survey.look(picture.nodes, picture.sets, picture.policies or (DEFAULT_POLICY,))
+    return survey
+
+
+def cores(survey: Survey, name: str, row: int = 0) -> int:
+    return int(getattr(survey.rows, name)[row, 0])
+
+
+def on(device: int, amount: int, pod: Pod) -> Pod:
+    held = {**pod.held, MILLI: amount}
+    return replace(pod, held=held, requests=held, on_devices=(DeviceShare(MILLI, device, amount),))
+
+
+def devices(*pods: Pod, sets: ParaSetView = WITH_PART) -> list[int]:
+    return [int(each) for each in look(snapshot(TRACKED, pods, sets)).rows.devices[0, 0]]
+
+
+def test_others_and_the_reserve_leave_the_room() -> None:
+    picture = snapshot(node(cpu=8), [ls(cpu=3, node="n1")], ELASTIC, policy(reserve=amounts(cpu=1)))
+    assert cores(look(picture), "room") == 4000
+
+
+def test_what_fillers_hold_is_room_for_fillers() -> None:
+    assert cores(look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=3)], ELASTIC)), "room") == 8000
+
+
+def test_what_fillers_hold_is_not_open_now() -> None:
+    assert cores(look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=3)], ELASTIC)), "open_now") == 5000
+
+
+def test_without_fillers_all_but_others_hold_is_able() -> None:
+    pods = [filler(ELASTIC, 0, cpu=3), ls(cpu=1, node="n1")]
+    assert cores(look(snapshot(node(cpu=8), pods, ELASTIC)), "able") == 7000
+
+
+def test_fillers_are_counted_at_their_size_and_at_their_smallest() -> None:
+    survey = look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=3)], ELASTIC))
+    assert (cores(survey, "held"), cores(survey, "smallest")) == (3000, 1000)
+
+
+def test_a_filler_on_its_way_out_holds_nothing_that_is_kept() -> None:
+    survey = look(snapshot(node(cpu=8), [terminating(filler(ELASTIC, 0, cpu=3))], ELASTIC))
+    assert (cores(survey, "held"), int(survey.rows.counts[0, 0])) == (0, 0)
+
+
+def test_fillers_of_sets_that_are_not_known_are_others() -> None:
+    picture = snapshot(node(cpu=8), [filler(paraset("x"), 0), filler(ELASTIC, 0)], ELASTIC)
+    assert cores(look(picture), "room") == 7000
+
+
+def test_a_filler_grows_by_a_tenth_of_its_size_or_not_at_all() -> None:
+    survey = look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=4)], ELASTIC))
+    assert cores(survey, "growth") == 400
+
+
+def test_a_filler_at_its_largest_never_grows() -> None:
+    assert cores(look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=8)], ELASTIC)), "growth") == NEVER
+
+
+def test_a_filler_that_simply_runs_is_nothing_unusual() -> None:
+    assert not look(snapshot(node(cpu=8), [filler(ELASTIC, 0)], ELASTIC)).rows.unusual[0]
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        pytest.param(terminating(filler(ELASTIC, 0)), id="terminating"),
+        pytest.param(shrinking(filler(ELASTIC, 0), {"cpu": 500}), id="shrinking"),
+        pytest.param(replace(filler(ELASTIC, 0), template_hash="older"), id="outdated"),
+        pytest.param(replace(filler(ELASTIC, 0), shape="gone"), id="of a shape that is gone"),
+        pytest.param(replace(filler(ELASTIC, 0), trouble="CrashLoopBackOff"), id="in trouble"),
+        pytest.param(replace(filler(ELASTIC, 0), sizes={"cpu": 9000}), id="larger than its maximum"),
+    ],
+)
+def test_a_node_is_unusual_with_a_filler(pod: Pod) -> None:
+    assert look(snapshot(node(cpu=8), [pod], ELASTIC)).rows.unusual[0]
+
+
+def test_a_filler_where_its_set_is_not_admitted_any_more_is_unusual() -> None:
+    assert look(snapshot(node(cpu=8, taints=(Taint("x"),)), [filler(ELASTIC, 0)], ELASTIC)).rows.unusual[0]
+
+
+def test_devices_of_nobody_are_free() -> None:
+    assert devices() == [1000, 1000, 1000]
+
+
+def test_what_pods_hold_on_a_device_is_not_free() -> None:
+    assert devices(on(1, 400, ls(node="n1", cpu=1)), on(1, 300, filler(WITH_PART, 0))) == [1000, 300, 1000]
+
+
+def test_what_is_on_no_known_device_is_free_on_none() -> None:
+    pod = replace(on(1, 400, ls(node="n1", cpu=1)), on_devices=())
+    assert devices(pod) == [600, 600, 600]
+
+
+def test_what_fillers_on_their_way_out_hold_will_be_free() -> None:
+    assert devices(terminating(on(1, 300, filler(WITH_PART, 0)))) == [1000, 1000, 1000]
+
+
+def test_what_others_on_their_way_out_hold_is_not_counted_on() -> None:
+    assert devices(terminating(on(1, 300, ls(node="n1", cpu=1)))) == [1000, 700, 1000]
+
+
+def test_devices_of_which_no_shape_takes_any_are_not_tracked() -> None:
+    assert look(snapshot(TRACKED, (), ELASTIC)).ground.tracked == ()
+
+
+def test_a_node_with_fewer_devices_has_none_in_the_other_places() -> None:
+    small = replace(TRACKED, name="n2", devices=MappingProxyType({MILLI: (1000,)}))
+    assert look(snapshot([TRACKED, small], (), WITH_PART)).rows.devices[1, 0].tolist() == [1000, -1, -1]
+
+
+def test_the_unit_is_the_size_of_a_device() -> None:
+    assert look(snapshot([TRACKED, node("n2")], (), WITH_PART)).rows.unit[:, 0].tolist() == [1000, 0]
+
+
+def rows_differ(one: Survey, two: Survey) -> list[str]:
+    return [
+        each.name for each in fields(one.rows) if not np.array_equal(*(getattr(s.rows, each.name) for s in (one, two)))
+    ]
+
+
+def three(*pods: Pod, last: Node | None = None, sets: ParaSetView = ELASTIC, of: PolicyView | None = None) -> Snapshot:
+    return snapshot([node("n1"), node("n2"), last or node("n3")], pods, sets, of or policy())
+
+
+def stepped(new: Snapshot, old: Snapshot) -> Snapshot:
+    """Return the new picture with the old one's states wherever they are equal."""
+    known = {state.node.name: state for state in old.nodes}
+    nodes = tuple(known[each.node.name] if known.get(each.node.name) == each else each for each in new.nodes)
+    return replace(new, nodes=nodes)
+
+
+STEPS = [
+    pytest.param(three(filler(ELASTIC, 0, "n2", cpu=5)), id="a pod more"),
+    pytest.param(three(), id="a pod less"),
+    pytest.param(snapshot([node("n1"), node("n3")], [], ELASTIC, policy()), id="a node less"),
+    pytest.param(snapshot([node(f"n{at}") for at in range(6)], [], ELASTIC, policy()), id="nodes more"),
+    pytest.param(snapshot([], [], ELASTIC, policy()), id="no node any more"),
+    pytest.param(three(last=node("n3", trouble="NotReady")), id="a node in trouble"),
+    pytest.param(three(last=node("n3", gpus=4)), id="a resource that no node had"),
+    pytest.param(three(sets=replace(ELASTIC, shapes=(shape(cpu=2, gpus=1),))), id="other shapes"),
+    pytest.param(three(of=policy(reserve=amounts(cpu=2))), id="another reserve"),
+    pytest.param(three(sets=WITH_PART, last=replace(TRACKED, name="n3")), id="tracked devices"),
+]
+
+
+@pytest.mark.parametrize("after", STEPS)
+def test_rows_that_are_brought_up_to_date_are_as_new_ones(after: Snapshot) -> None:
+    before = three(filler(ELASTIC, 0, "n1", cpu=3))
+    survey = look(stepped(after, before), look(before))
+    assert rows_differ(survey, look(after)) == []
+
+
+@pytest.mark.parametrize("after", STEPS)
+def test_rows_that_are_brought_up_to_date_are_of_the_same_nodes(after: Snapshot) -> None:
+    before = three(filler(ELASTIC, 0, "n1", cpu=3))
+    survey = look(stepped(after, before), look(before))
+    assert survey.row_of == {state.node.name: row for row, state in enumerate(after.nodes)}
+
+
+@pytest.mark.parametrize("after", STEPS)
+def test_names_that_are_brought_up_to_date_are_those_that_are_taken(after: Snapshot) -> None:
+    before = three(filler(ELASTIC, 0, "n1", cpu=3))
+    survey = look(stepped(after, before), look(before))
+    assert survey.names == look(after).names
+
+
+def test_only_states_that_are_other_objects_are_looked_at() -> None:
+    before = three(filler(ELASTIC, 0, "n1"))
+    survey = look(stepped(three(filler(ELASTIC, 0, "n1"), filler(ELASTIC, 1, "n2")), before), look(before))
+    assert survey.changed == [1]
+
+
+def test_another_resource_of_a_shape_makes_a_column() -> None:
+    assert GPU in look(three(sets=paraset("s", shape(gpus=1)))).ground.columns
