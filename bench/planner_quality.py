@@ -84,7 +84,7 @@ def tightness(regime: str, nodes: int, seed: int, pool: SolverPool) -> Tightness
     snapshot = instance(regime, min(nodes, TIGHTNESS_NODES), seed)
     bound = bound_of(snapshot, pool, EFFORT)
     found = reached(bound, pool, EFFORT)
-    return Tightness(regime, len(snapshot.nodes), bound.value, found, 1 - found / bound.value if bound.value else 0.0)
+    return Tightness(regime, len(snapshot.nodes), found.bound, found.worth, found.gap)
 
 
 def _baselines(regime: str, nodes: int, snapshot: Snapshot, certificate: Certificate) -> Iterator[Row]:

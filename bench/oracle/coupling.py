@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from bench.oracle.problem import Problem
 from paraset_operator.model.policy import Tenant
 
+# Fair shares are found to about so many parts of them.
+_TOLERANCE = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -49,7 +52,8 @@ def quotas_of(problem: Problem) -> tuple[Row, ...]:
 def rows_of(problem: Problem, fair: Mapping[str, Share], achieved: Achieved | None) -> tuple[Row, ...]:
     """Return all rows: quotas, and for everybody with a fair share no more than that, and no less.
 
-    A plan that gives somebody more is allowed that much; one that gives less is asked for no more than it gives.
+    A plan that gives somebody more is allowed that much; one that gives less is asked for no more than it gives. Without
+    a plan only the resource is limited in which the fair share is measured: what else that takes depends on the plan.
     """
     return (*quotas_of(problem), *_most(problem, fair, achieved), *_least(problem, fair, achieved))
 
@@ -72,9 +76,10 @@ def _tenant_limits(problem: Problem) -> Iterable[Row]:
 def _most(problem: Problem, fair: Mapping[str, Share], achieved: Achieved | None) -> Iterable[Row]:
     for key, share in sorted(fair.items()):
         columns = _of_key(problem, key)
-        part = max(share.part, achieved.dominant.get(key, 0.0) if achieved else 0.0)
+        part = max(share.part, achieved.dominant.get(key, 0.0)) if achieved else share.part
         for resource, capacity in sorted(problem.fillable.items()):
-            if any(_touches(problem, column, resource) for column in columns):
+            is_limited = resource == share.resource or achieved is not None
+            if is_limited and any(_touches(problem, column, resource) for column in columns):
                 yield Row(f"most {key} {resource}", columns, resource, part * capacity)
 
 
@@ -84,7 +89,7 @@ def _least(problem: Problem, fair: Mapping[str, Share], achieved: Achieved | Non
             continue
         held = achieved.parts.get((key, share.resource), 0.0) if achieved else share.part
         part = min(share.part, held)
-        limit = part * problem.fillable[share.resource]
+        limit = part * problem.fillable[share.resource] * (1 - _TOLERANCE)
         yield Row(f"least {key} {share.resource}", _of_key(problem, key), share.resource, limit, is_floor=True)
 
 

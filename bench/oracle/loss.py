@@ -45,7 +45,7 @@ def node_losses(bound: Bound, fillers: Sequence[Held]) -> list[NodeLoss]:
 def unused_limits(bound: Bound, fillers: Sequence[Held]) -> list[tuple[str, float]]:
     """Return what is lost by limits with a price that are not used up, by row, most first."""
     found = [
-        (row.name, price * (row.limit - sum(_use(bound.problem, row, each) for each in fillers)))
+        (row.name, row.sign * price * (row.limit - sum(_use(bound.problem, row, each) for each in fillers)))
         for row, price in zip(bound.rows, bound.prices, strict=True)
         if price > 0
     ]
@@ -55,7 +55,9 @@ def unused_limits(bound: Bound, fillers: Sequence[Held]) -> list[tuple[str, floa
 def _priced(bound: Bound, filler: Held) -> float:
     index = bound.problem.owners.index(filler.owner)
     paid = sum(
-        price * _use(bound.problem, row, filler) for row, price in zip(bound.rows, bound.prices, strict=True) if price
+        row.sign * price * _use(bound.problem, row, filler)
+        for row, price in zip(bound.rows, bound.prices, strict=True)
+        if price
     )
     return bound.problem.scales[index] * worth_of(filler.shape, filler.sizes) - paid
 

@@ -9,10 +9,10 @@ plan (with growth in any step), so that the optimum lies between it and the boun
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bench.oracle.certificate import Bound, priced, solve_all
-from bench.oracle.coupling import Row, use_of
+from bench.oracle.certificate import Bound, solve_all
+from bench.oracle.coupling import Row, priced, use_of
 from bench.oracle.node import EMPTY, Choice, candidates_on, solve_node
 from bench.oracle.pool import SolverPool
 from bench.oracle.problem import Group, Problem
@@ -24,63 +24,78 @@ UNDAMPED = 2
 # A limit of zero, as something to divide by.
 _NOTHING = 1e-6
 
-Usage = tuple[float, ...]
-
 
 @dataclass(slots=True)
 class Menu:
-    """The choices known for one node of each group, with what each is worth and takes of the limits' parts."""
+    """The choices known for one node of each group, with what each is worth and uses of each row's limit."""
 
     problem: Problem
     rows: tuple[Row, ...]
     choices: list[list[Choice]] = field(default_factory=list)
     worths: list[list[float]] = field(default_factory=list)
-    usages: list[list[Usage]] = field(default_factory=list)
+    uses: list[list[tuple[float, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for _ in self.problem.groups:
             self.choices.append([EMPTY])
             self.worths.append([0.0])
-            self.usages.append([(0.0,) * len(self.rows)])
+            self.uses.append([(0.0,) * len(self.rows)])
 
     def add(self, choices: Sequence[Choice]) -> None:
         """Take in one choice for each group."""
         for at, choice in enumerate(choices):
-            usage = usage_of(self.problem, self.rows, choice)
+            use = uses_of(self.problem, self.rows, choice)
             worth = worth_of_choice(self.problem, choice)
-            if (worth, usage) not in zip(self.worths[at], self.usages[at], strict=True):
+            if (worth, use) not in zip(self.worths[at], self.uses[at], strict=True):
                 self.choices[at].append(choice)
                 self.worths[at].append(worth)
-                self.usages[at].append(usage)
+                self.uses[at].append(use)
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many nodes of each group take which choice, and the price of a limit as a whole."""
+    """How many nodes of each group take which choice, and the price of each row."""
 
     counts: tuple[tuple[float, ...], ...]
     prices: tuple[float, ...]
 
 
-def reached(bound: Bound, pool: SolverPool, effort: Effort, rounds: int = ROUNDS) -> float:
-    """Return the worth of a plan that keeps the limits of the bound."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a plan is worth, and the bound for plans as fair as it is."""
+
+    worth: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """How far the bound can be from the optimum."""
+        return 1.0 - self.worth / self.bound if self.bound > 0 else 0.0
+
+
+def reached(bound: Bound, pool: SolverPool, effort: Effort, rounds: int = ROUNDS) -> Reached:
+    """Return what a plan reaches that keeps the limits of the bound, and the floors nearly."""
     if bound.is_exact:
-        return sum(it.worth * group.count for it, group in zip(bound.choices, bound.problem.groups, strict=True))
+        choices = zip(bound.choices, bound.problem.groups, strict=True)
+        return Reached(sum(it.worth * group.count for it, group in choices), bound.value)
     menu = Menu(bound.problem, bound.rows)
     menu.add(bound.choices)
     counts = [group.count for group in bound.problem.groups]
     for left in range(rounds, 0, -1):
-        mix = pool.call(mixed, menu.worths, menu.usages, counts)
-        prices = _next_prices(bound, mix, damped=left > UNDAMPED)
-        menu.add(solve_all(bound.problem, bound.rows, prices, pool, effort))
-    mix = pool.call(mixed, menu.worths, menu.usages, counts)
-    prices = _next_prices(bound, mix, damped=False)
-    return pool.call(settled, _portable(bound.problem), bound.rows, menu.choices, mix.counts, prices, effort)
+        mix = pool.call(mixed, menu.worths, menu.uses, counts, bound.rows)
+        menu.add(solve_all(bound.problem, bound.rows, _next_prices(bound, mix, left > UNDAMPED), pool, effort))
+    mix = pool.call(mixed, menu.worths, menu.uses, counts, bound.rows)
+    worth, uses = pool.call(settled, _portable(bound.problem), bound.rows, menu.choices, mix, effort)
+    return Reached(worth, bound.under([_lowered(row, use) for row, use in zip(bound.rows, uses, strict=True)]))
 
 
-def _next_prices(bound: Bound, mix: Mix, *, damped: bool) -> list[float]:
-    prices = [price / max(row.limit, _NOTHING) for price, row in zip(mix.prices, bound.rows, strict=True)]
-    return [(new + old) / 2 if damped else new for new, old in zip(prices, bound.prices, strict=True)]
+def _lowered(row: Row, use: float) -> Row:
+    """Return a row as it is for a plan that uses this: a floor is no higher than what the plan gives."""
+    return replace(row, limit=min(row.limit, use)) if row.is_floor else row
+
+
+def _next_prices(bound: Bound, mix: Mix, is_damped: bool) -> list[float]:
+    return [(new + old) / 2 if is_damped else new for new, old in zip(mix.prices, bound.prices, strict=True)]
 
 
 def _portable(problem: Problem) -> Problem:
@@ -88,10 +103,9 @@ def _portable(problem: Problem) -> Problem:
     return Problem((), (), problem.columns, problem.groups, dict(problem.fillable), ())
 
 
-def usage_of(problem: Problem, rows: Sequence[Row], choice: Choice) -> Usage:
-    """Return which part of each limit a choice takes."""
-    used = (use_of(problem, row, choice.counts, choice.grown) for row in rows)
-    return tuple(use / max(row.limit, _NOTHING) for use, row in zip(used, rows, strict=True))
+def uses_of(problem: Problem, rows: Sequence[Row], choice: Choice) -> tuple[float, ...]:
+    """Return how much of each limit a choice uses."""
+    return tuple(use_of(problem, row, choice.counts, choice.grown) for row in rows)
 
 
 def worth_of_choice(problem: Problem, choice: Choice) -> float:
@@ -101,76 +115,86 @@ def worth_of_choice(problem: Problem, choice: Choice) -> float:
     return fixed + sum(densities[key] * amount for key, amount in choice.grown.items())
 
 
-def mixed(worths: Sequence[Sequence[float]], usages: Sequence[Sequence[Usage]], counts: Sequence[int]) -> Mix:
-    """Return the best mix of known choices within the limits."""
+def mixed(
+    worths: Sequence[Sequence[float]],
+    uses: Sequence[Sequence[Sequence[float]]],
+    counts: Sequence[int],
+    rows: Sequence[Row],
+) -> Mix:
+    """Return the best mix of known choices within the limits; what they lack of floors costs more than it can win."""
     model = Model()
     at = [[model.column(worth) for worth in several] for several in worths]
     for several, count in zip(at, counts, strict=True):
         model.row([(each, 1.0) for each in several], upper=float(count))
-    limits = [
-        model.row(
-            [
-                (each, usage[row])
-                for several, used in zip(at, usages, strict=True)
-                for each, usage in zip(several, used, strict=True)
-                if usage[row]
-            ],
-            upper=1.0,
-        )
-        for row in range(len(usages[0][0]))
-    ]
+    dear = sum(max(several) * count for several, count in zip(worths, counts, strict=True))
+    limits = []
+    for index, row in enumerate(rows):
+        size = max(row.limit, _NOTHING)
+        entries = [
+            (each, use[index] / size)
+            for several, used in zip(at, uses, strict=True)
+            for each, use in zip(several, used, strict=True)
+            if use[index]
+        ]
+        if row.is_floor:
+            limits.append((model.row([*entries, (model.column(-dear), 1.0)], lower=row.limit / size), size))
+        else:
+            limits.append((model.row(entries, upper=row.limit / size), size))
     solution = maximise(model)
     return Mix(
         tuple(tuple(solution.values[each] for each in several) for several in at),
-        tuple(abs(solution.prices[each]) for each in limits),
+        tuple(abs(solution.prices[each]) / size for each, size in limits),
     )
 
 
 def settled(
-    problem: Problem,
-    rows: Sequence[Row],
-    choices: Sequence[Sequence[Choice]],
-    counts: Sequence[Sequence[float]],
-    prices: Sequence[float],
-    effort: Effort,
-) -> float:
-    """Return the worth of one choice for each node: that of the mix where it is whole, else the best that is left."""
-    settlement = _Settlement(problem, rows, [row.limit for row in rows], effort)
+    problem: Problem, rows: Sequence[Row], choices: Sequence[Sequence[Choice]], mix: Mix, effort: Effort
+) -> tuple[float, tuple[float, ...]]:
+    """Return what one choice for each node is worth and uses: that of the mix where it is whole, else the best left."""
+    settlement = _Settlement(problem, rows, [0.0] * len(rows), effort)
     nodes: list[tuple[Group, Choice]] = []
     torn: list[Group] = []
-    for group, several, taken in zip(problem.groups, choices, counts, strict=True):
+    for group, several, taken in zip(problem.groups, choices, mix.counts, strict=True):
         whole = [choice for choice, count in zip(several, taken, strict=True) for _ in range(int(count + 1e-6))]
         settlement.take(whole, 1.0)
         nodes += [(group, choice) for choice in whole]
         torn += [group] * (group.count - len(whole))
-    nodes += [(group, settlement.best(group, EMPTY, prices)) for group in torn]
-    free = [0.0] * len(rows)
-    return sum(worth_of_choice(problem, settlement.best(group, choice, free)) for group, choice in nodes)
+    nodes += [(group, settlement.best(group, EMPTY, mix.prices)) for group in torn]
+    bonuses = [price if row.is_floor else 0.0 for row, price in zip(rows, mix.prices, strict=True)]
+    worth = sum(worth_of_choice(problem, settlement.best(group, choice, bonuses)) for group, choice in nodes)
+    return worth, tuple(settlement.used)
 
 
 @dataclass(slots=True)
 class _Settlement:
-    """What is left of the limits while nodes choose one after the other."""
+    """What is used of the limits while nodes choose one after the other."""
 
     problem: Problem
     rows: Sequence[Row]
-    left: list[float]
+    used: list[float]
     effort: Effort
 
     def take(self, choices: Sequence[Choice], sign: float) -> None:
-        """Take choices from what is left, or, negative, give them back."""
+        """Count choices as taken, or, negative, as given back."""
         for choice in choices:
-            used = (use_of(self.problem, row, choice.counts, choice.grown) for row in self.rows)
-            self.left = [left - sign * use for left, use in zip(self.left, used, strict=True)]
+            uses = uses_of(self.problem, self.rows, choice)
+            self.used = [used + sign * use for used, use in zip(self.used, uses, strict=True)]
 
     def best(self, group: Group, instead_of: Choice, prices: Sequence[float]) -> Choice:
-        """Return a node's best choice within what is left, or the one it has where that is as good."""
+        """Return a node's best choice within what is left, or the one it has where that is as good at the prices."""
         self.take([instead_of], -1.0)
         values, densities = priced(self.problem, self.rows, prices)
-        quotas = [(row.columns, row.resource, left) for row, left in zip(self.rows, self.left, strict=True)]
-        candidates = candidates_on(group, self.problem.columns, values, densities)
-        found = solve_node(group, candidates, self.effort, quotas)
-        is_better = worth_of_choice(self.problem, found) > worth_of_choice(self.problem, instead_of)
-        chosen = found if is_better else instead_of
+        left = [
+            replace(row, limit=row.limit - used)
+            for row, used in zip(self.rows, self.used, strict=True)
+            if not row.is_floor
+        ]
+        found = solve_node(group, candidates_on(group, self.problem.columns, values, densities), self.effort, left)
+        chosen = found if self._net(found, prices) > self._net(instead_of, prices) else instead_of
         self.take([chosen], 1.0)
         return chosen
+
+    def _net(self, choice: Choice, prices: Sequence[float]) -> float:
+        uses = uses_of(self.problem, self.rows, choice)
+        paid = sum(row.sign * price * use for row, price, use in zip(self.rows, prices, uses, strict=True))
+        return worth_of_choice(self.problem, choice) - paid

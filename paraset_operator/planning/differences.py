@@ -17,10 +17,12 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import Resources, fits, minus
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.contenders import Contender
+from paraset_operator.planning.device_order import in_order, misfits
 from paraset_operator.planning.feasibility import allowed_tolerations
 from paraset_operator.planning.quiet_nodes import QuietNodes
 from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.survey_rows import Ground, Rows
 from paraset_operator.planning.yielding import capped_grace
 
 # What it takes of a device (negative, for the order), its set, its shape, sizes, all it holds, and the instance if any.
@@ -53,12 +55,13 @@ def actions_for(
     contenders: Sequence[Contender],
     quiet: QuietNodes,
     survey: Survey,
+    rows: Rows,
 ) -> tuple[Action, ...]:
     """Return the actions in the order to carry them out; `rooms` are all nodes where anything changes by itself."""
     resizes = [action for room in rooms for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     opened = _opened(rooms, leaving, shrinks)
-    creates = _creates(rooms, opened, contenders, quiet, survey)
+    creates = _creates(rooms, opened, contenders, quiet, survey, rows)
     grows = [_when_free(action, opened) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
 
@@ -98,15 +101,10 @@ def _creates(
     contenders: Sequence[Contender],
     quiet: QuietNodes,
     survey: Survey,
+    planned: Rows,
 ) -> list[CreatePod]:
     """Return what is new, node by node; on a node who takes most of a device comes first, so that all find one."""
-    ground, new = survey.ground, _new_instances(rooms, contenders, survey)
-    for of in range(len(contenders)):
-        for row, made in quiet.of_set(of).items():
-            new.setdefault(row, []).extend((-ground.bulk[at], of, at, sizes, held, None) for at, sizes, held in made)
-    if ground.tracked:
-        for each in new.values():
-            each.sort(key=itemgetter(0, 1))
+    ground, new = survey.ground, _all_new(rooms, contenders, quiet, survey, planned)
     creates: list[CreatePod] = []
     for row in sorted(new):
         name, policy = survey.states[row].node.name, survey.policies[row]
@@ -126,6 +124,32 @@ def _creates(
                 CreatePod(contenders[of].owner, shape, number, name, sizes, requests, *terms[of], after=after)
             )
     return creates
+
+
+def _all_new(
+    rooms: Iterable[NodeRoom], contenders: Sequence[Contender], quiet: QuietNodes, survey: Survey, planned: Rows
+) -> dict[int, list[_New]]:
+    """Return all that is new, by row."""
+    ground, new = survey.ground, _new_instances(rooms, contenders, survey)
+    for of in range(len(contenders)):
+        for row, made in quiet.of_set(of).items():
+            new.setdefault(row, []).extend((-ground.bulk[at], of, at, sizes, held, None) for at, sizes, held in made)
+    if ground.tracked:
+        for each in new.values():
+            each.sort(key=itemgetter(0, 1))
+        alone = {*quiet.at.tolist()} - {*misfits(ground, planned, quiet.at, quiet.new).tolist()}
+        for row in new.keys() - alone:
+            new[row] = _by_device(new[row], row, planned, ground)
+    return new
+
+
+def _by_device(new: list[_New], row: int, rows: Rows, ground: Ground) -> list[_New]:
+    """Return new fillers in an order in which each finds its device."""
+    for kind, name in enumerate(ground.tracked):
+        unit, free = int(rows.unit[row, kind]), rows.devices[row, kind].tolist()
+        if unit and any(each[4].get(name, 0) for each in new):
+            return [new[index] for index in in_order(free, unit, [each[4].get(name, 0) for each in new])]
+    return new
 
 
 def _new_instances(rooms: Iterable[NodeRoom], contenders: Sequence[Contender], survey: Survey) -> dict[int, list[_New]]:

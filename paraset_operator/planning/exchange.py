@@ -12,7 +12,7 @@ _FAIR = 0.005
 
 
 def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints) -> Ints:
-    """Exchange instances in place until no exchange makes the shares fairer; return the nodes concerned."""
+    """Exchange instances in place, a bounded number of times, until none makes the shares fairer; return the nodes."""
     sets, before = len(quotas.most), counts.copy()
     refused: set[tuple[int, int]] = set()
     for _ in range(_MOST_SWAPS):

@@ -16,8 +16,9 @@ from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 _SAMPLE = 64
-_ROUNDS = 16
-_WARM_UP = 5
+_ROUNDS = 12
+_WARM_UP = 6
+_LAST = 6
 # Less than this part of all that is fillable is dealt out at once.
 _LITTLE = 0.05
 _ALPHA = 4.0
@@ -28,7 +29,7 @@ _LEAST = 1e-3
 # A quota has its full price when it is exceeded by this part.
 _SLACK = 0.15
 _FIRST_STEP = 0.4
-_PATTERNS = 8
+_PATTERNS = 4
 _SIGMA = 0.8
 _PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])
 
@@ -50,8 +51,9 @@ def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
         parts = [*(part * (1 - step) for part in parts), step]
         state.take(counts, scale, step)
         state.charge(counts, scale, number)
-    patterns = np.repeat(np.array(parts), _PATTERNS) / _PATTERNS
-    return Gains(np.concatenate(worth), _spread(holes, patterns))
+    # The rounds of the warm-up have no part any more.
+    patterns = np.repeat(np.array(parts[-_LAST:]) / sum(parts[-_LAST:]), _PATTERNS) / _PATTERNS
+    return Gains(np.concatenate(worth[-_LAST:]), _spread(holes, patterns))
 
 
 def _noise(options: Options, sets: int) -> Floats:

@@ -1,11 +1,12 @@
 """How many of which option go on each node: all nodes at once, with nothing between them but prices.
 
-1. every node is looked up in the price tables at no price; where that fits, it is the best there is
+1. every node is looked up in the price tables at the price that shapes without devices would pay; where that fits, it
+   is the best there is
 2. elsewhere the price of what is short is raised until it fits, by bisection
 3. between the last price that fits and the one before, devices are taken over one by one as far as they fit
 4. what is left over is offered to every option once more, then to shapes without devices
 
-A *gain* is the worth of an option less what its set has to pay for limits that couple nodes (coupling.py).
+A *gain* is the worth of an option less what its set has to pay for limits that couple nodes (fair_prices.py).
 """
 
 from dataclasses import dataclass

@@ -86,7 +86,7 @@ class Planner:
         quiet = grow(draft.ground, draft.rows, alone, new, scales, shares)
         draft.size(scales, shares)
         # 5. What differs from what runs becomes actions, room given before room taken.
-        actions = actions_for(draft.active, leaving, contenders, quiet, self._survey)
+        actions = actions_for(draft.active, leaving, contenders, quiet, self._survey, draft.rows)
         words = bounds(self._survey, draft.rows, self._survey.policies, draft.cooling, contenders)
         return Plan(
             releases=releases,

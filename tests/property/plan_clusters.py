@@ -51,7 +51,7 @@ GPU_TOLERATION = Toleration(key=GPU, operator="Exists")
 class Kind:
     """What may show up in a cluster. `calm` leaves out what must change by itself or in several rounds.
 
-    With `devices` most nodes list theirs, pods hold parts or whole ones of them, and namespaces have weights and limits.
+    With `devices` most nodes list theirs, pods hold parts or whole ones, and namespaces have weights and limits.
     """
 
     calm: bool = False
@@ -66,10 +66,9 @@ class Kind:
 ANY = Kind()
 CALM = Kind(calm=True, headroom=False)
 ONE_SHAPE = Kind(calm=True, headroom=False, waiting=0, fillers=0, most_sets=1, most_shapes=1)
-ANY_DEVICES = Kind(devices=True, fillers=10, most_shapes=4)
-CALM_DEVICES = Kind(devices=True, calm=True, headroom=False, fillers=10, most_shapes=4)
-EMPTY_DEVICES = Kind(devices=True, calm=True, headroom=False, waiting=0, fillers=0, most_shapes=4)
-ONE_SET_DEVICES = replace(EMPTY_DEVICES, most_sets=1)
+ANY_DEVICES = Kind(devices=True, fillers=10, most_shapes=3)
+CALM_DEVICES = replace(ANY_DEVICES, calm=True, headroom=False)
+ONE_SET_DEVICES = replace(CALM_DEVICES, waiting=0, fillers=0, most_sets=1, most_shapes=4)
 
 
 @dataclass

@@ -17,7 +17,8 @@ STATES = [state(f"n{index}", cpu=16000, gpus=4) for index in range(4)]
 
 def shares(*sets: ParaSetView, tenants: dict[str, Tenant] | None = None) -> dict[str, float]:
     policies = (PolicyView(tenants=MappingProxyType(tenants)),) if tenants else ()
-    return fair_limits(problem_of(cluster(STATES, *sets, policies=policies)), pool())
+    found = fair_limits(problem_of(cluster(STATES, *sets, policies=policies)), pool())
+    return {key: share.part for key, share in found.items()}
 
 
 def test_sets_share_by_weight() -> None:

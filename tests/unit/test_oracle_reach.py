@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from oracle_cases import MILLI, SETTINGS, best_under_ceilings, cluster, milli_shape, owner, pool, small_problems, state
 
 from bench.oracle.certificate import bound_of, bound_under
+from bench.oracle.coupling import Row
 from bench.oracle.problem import Problem
 from bench.oracle.reach import mixed, reached
 from bench.oracle.solver import EXACT
@@ -13,8 +14,8 @@ from bench.oracle.solver import EXACT
 @settings(SETTINGS, max_examples=40)
 @given(small_problems())
 def test_the_optimum_lies_between_what_is_reached_and_the_bound(problem: Problem) -> None:
-    bound = bound_under(problem, {}, {}, pool())
-    worth = reached(bound, pool(), EXACT, rounds=3)
+    bound = bound_under(problem, {}, None, pool())
+    worth = reached(bound, pool(), EXACT, rounds=3).worth
     assert worth <= best_under_ceilings(problem) * (1 + 1e-6) + 1e-9
     assert worth <= bound.value * (1 + 1e-6) + 1e-9
 
@@ -23,11 +24,20 @@ def test_half_of_the_nodes_each() -> None:
     """Two sets of equal weight share four nodes, and all of it is used."""
     sets = [owner("s", milli_shape("g1", 1000, 1000)), owner("t", milli_shape("m500", 500, 500))]
     bound = bound_of(cluster([state(f"n{index}", gpus=1) for index in range(4)], *sets), pool())
-    assert reached(bound, pool(), EXACT) == pytest.approx(bound.value, rel=1e-3) == pytest.approx(1.0, rel=1e-3)
+    found = reached(bound, pool(), EXACT)
+    assert (found.worth, found.bound) == (pytest.approx(1.0, rel=1e-3), pytest.approx(1.0, rel=1e-3))
     assert bound.problem.fillable[MILLI] == 4000
 
 
 def test_a_mix_keeps_limits_and_prices_what_binds() -> None:
-    mix = pool().call(mixed, [[0.0, 3.0, 2.0]], [[(0.0,), (0.5,), (0.25,)]], [4])
+    row = Row("most", frozenset({0}), "", 1.0)
+    mix = pool().call(mixed, [[0.0, 3.0, 2.0]], [[(0.0,), (0.5,), (0.25,)]], [4], [row])
     assert mix.counts == (pytest.approx((0.0, 0.0, 4.0)),)
     assert mix.prices == (pytest.approx(4.0),)
+
+
+def test_a_floor_is_worth_more_than_anything_else() -> None:
+    row = Row("least", frozenset({0}), "", 3.0, is_floor=True)
+    mix = pool().call(mixed, [[0.0, 3.0, 1.0]], [[(0.0,), (0.0,), (1.0,)]], [4], [row])
+    assert mix.counts == (pytest.approx((0.0, 1.0, 3.0)),)
+    assert mix.prices == (pytest.approx(2.0),)
