@@ -10,7 +10,7 @@ from statistics import median
 from typing import TypeVar
 
 from bench.oracle.audit import audit_fillers
-from bench.oracle.certificate import Certificate, bound_of, certify, certify_at
+from bench.oracle.certificate import Certificate, certify, certify_at
 from bench.oracle.outcome import Held, instances_after
 from bench.oracle.pool import SolverPool
 from bench.oracle.reach import reached
@@ -80,10 +80,9 @@ class Tightness:
 
 
 def tightness(regime: str, nodes: int, seed: int, pool: SolverPool) -> Tightness:
-    """Return how far the bound can be from the optimum."""
+    """Return how far the planner's bound can be from the optimum of plans as fair as its own."""
     snapshot = instance(regime, min(nodes, TIGHTNESS_NODES), seed)
-    bound = bound_of(snapshot, pool, EFFORT)
-    found = reached(bound, pool, EFFORT)
+    found = reached(certify(snapshot, plan(snapshot), pool, EFFORT).details, pool, EFFORT)
     return Tightness(regime, len(snapshot.nodes), found.bound, found.worth, found.gap)
 
 

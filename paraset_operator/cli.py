@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", _run, "run the operator"))
     _add_plan(_command(commands, "plan", _plan, "show what the operator would do, from files alone"))
     _add_explain(_command(commands, "explain", _explain, "say why a set holds what it does and no more"))
-    add_arguments(_command(commands, "simulate", _simulate, "fill a simulated cluster, by default that of a public trace"))
+    add_arguments(_command(commands, "simulate", _simulate, "fill a simulated cluster, by default a public trace"))
     _command(commands, "crd", _crd, "print the CustomResourceDefinitions as YAML")
     return parser
 
