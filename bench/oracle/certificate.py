@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.oracle.coupling import Achieved, Row, Share, priced, quotas_of, rows_of, tenants_of, use_of
+from bench.oracle.coupling import Achieved, Row, Share, quotas_of, rows_of, tenants_of, use_of
 from bench.oracle.fair import Party
-from bench.oracle.node import Choice, candidates_on
+from bench.oracle.node import Choice
 from bench.oracle.outcome import Held, achieved_by, instances_after, worth_after
 from bench.oracle.pool import SolverPool
+from bench.oracle.pricing import bound_at, refined_prices, solve_all
 from bench.oracle.problem import Group, Problem, problem_of
 from bench.oracle.solver import EXACT, Effort
 from paraset_operator.model.plan import Plan
@@ -30,7 +31,6 @@ class Bound:
 
     value: float
     is_exact: bool
-    relaxed: float
     shares: Mapping[str, Share]
     rows: tuple[Row, ...]
     prices: tuple[float, ...]
@@ -122,26 +122,14 @@ def bound_under(
     """Return the bound for plans as fair as one that achieves this: nobody further from the fair share, up or down."""
     rows = rows_of(problem, fair, achieved)
     if not problem.groups or not problem.columns:
-        return Bound(0.0, True, 0.0, fair, rows, (0.0,) * len(rows), 0.0, (), problem)
-    relaxed, prices = pool.prices(problem.columns, problem.groups, rows)
-    # A price is per unit of its resource, and a byte's is tiny: what counts is what it makes of all there is.
-    size = [max(row.limit, problem.fillable.get(row.resource, 1)) for row in rows]
-    prices = [price if price * most > 1e-9 * relaxed else 0.0 for price, most in zip(prices, size, strict=True)]
+        return Bound(0.0, True, fair, rows, (0.0,) * len(rows), 0.0, (), problem)
+    prices = refined_prices(problem, rows, pool, effort)
     choices = solve_all(problem, rows, prices, pool, effort)
-    inner = sum(choice.bound * group.count for choice, group in zip(choices, problem.groups, strict=True))
-    value = inner + sum(row.sign * price * row.limit for price, row in zip(prices, rows, strict=True))
+    inner = bound_at(problem, (), (), choices)
     found = sum(choice.worth * group.count for choice, group in zip(choices, problem.groups, strict=True))
     exact = found >= inner * (1 - 2 * effort.gap) and _is_plan(problem, rows, prices, choices)
-    return Bound(value, exact, relaxed, fair, rows, tuple(prices), inner, tuple(choices), problem)
-
-
-def solve_all(
-    problem: Problem, rows: Sequence[Row], prices: Sequence[float], pool: SolverPool, effort: Effort
-) -> list[Choice]:
-    """Return the best choice for one node of each group at these prices."""
-    values, densities = priced(problem, rows, prices)
-    tasks = [(group, candidates_on(group, problem.columns, values, densities)) for group in problem.groups]
-    return pool.nodes(tasks, effort)
+    value = bound_at(problem, rows, prices, choices)
+    return Bound(value, exact, fair, rows, prices, inner, tuple(choices), problem)
 
 
 def _is_plan(problem: Problem, rows: Sequence[Row], prices: Sequence[float], choices: Sequence[Choice]) -> bool:

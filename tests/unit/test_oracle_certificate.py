@@ -47,7 +47,6 @@ def test_no_plan_within_the_ceilings_is_worth_more_than_the_bound(problem: Probl
 def test_any_limits_at_the_same_prices_give_a_true_bound(problem: Problem) -> None:
     bound = bound_under(problem, {}, None, pool())
     assert bound.under(bound.rows) == pytest.approx(bound.value)
-    assert bound.relaxed >= bound.inner - 1e-6
 
 
 def test_without_coupling_the_bound_is_the_optimum() -> None:
@@ -99,7 +98,6 @@ def test_plans_keep_below_the_bound_and_are_possible(regime: str) -> None:
     outcome = plan(snapshot)
     certificate = certify(snapshot, outcome, pool())
     assert 0.0 < certificate.fraction <= 1.0 + 1e-6
-    assert certificate.details.relaxed >= certificate.bound * (1 - 1e-3)
     assert audit(snapshot, outcome) == []
     assert dict(outcome.usable) == dict(certificate.details.problem.fillable)
     again = certify_at(certificate.details, instances_after(snapshot, outcome))
