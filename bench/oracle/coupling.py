@@ -52,8 +52,8 @@ def quotas_of(problem: Problem) -> tuple[Row, ...]:
 def rows_of(problem: Problem, fair: Mapping[str, Share], achieved: Achieved | None) -> tuple[Row, ...]:
     """Return all rows: quotas, and for everybody with a fair share no more than that, and no less.
 
-    A plan that gives somebody more is allowed that much; one that gives less is asked for no more than it gives. Without
-    a plan only the resource is limited in which the fair share is measured: what else that takes depends on the plan.
+    A plan that gives somebody more is allowed that much; one that gives less is asked for no more than it gives.
+    Without a plan only the resource is limited by which the fair share is measured: what else that takes is open.
     """
     return (*quotas_of(problem), *_most(problem, fair, achieved), *_least(problem, fair, achieved))
 

@@ -16,6 +16,8 @@ from bench.oracle.problem import Column, Devices, Group, unit_of
 from bench.oracle.solver import EXACT, INFINITY, Effort, Model, maximise
 
 Entry = tuple[int, float]
+# Floors are kept but for the solver's tolerance, or a choice that just keeps one could not be made again.
+_LITTLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,12 @@ def _keep(
         for (position, name), (at, unit) in growths.items()
         if name == resource and candidates[position].index in columns
     ]
-    size = max(1.0, left)
-    if entries:
-        model.row([(at, weight / size) for at, weight in entries], upper=max(0.0, left) / size)
+    size = max(1.0, abs(left))
+    parts = [(at, weight / size) for at, weight in entries]
+    if parts and quota.is_floor:
+        model.row(parts, lower=left / size - _LITTLE)
+    elif parts:
+        model.row(parts, upper=max(0.0, left) / size)
 
 
 def _pack(

@@ -22,6 +22,7 @@ ROUNDS = 12
 # How much of the way to the best prices so far: at first the mix knows little and its prices jump.
 SMOOTHING = (0.7, 0.7, 0.7, 0.5, 0.3)
 MET = 2e-4
+WHOLE = Effort(gap=2e-4)
 # A limit of zero, as something to divide by.
 _NOTHING = 1e-6
 
@@ -52,10 +53,10 @@ class Menu:
                 self.worths[at].append(worth)
                 self.uses[at].append(use)
 
-    def mix(self, pool: SolverPool) -> Mix:
-        """Return the best mix of what is known."""
+    def mix(self, pool: SolverPool, *, is_whole: bool = False) -> Mix:
+        """Return the best mix of what is known; a whole one leaves no node with parts of two choices."""
         counts = [group.count for group in self.problem.groups]
-        return pool.call(mixed, self.worths, self.uses, counts, self.rows)
+        return pool.call(mixed, self.worths, self.uses, counts, self.rows, is_whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,11 @@ def mixed(
     uses: Sequence[Sequence[Sequence[float]]],
     counts: Sequence[int],
     rows: Sequence[Row],
+    is_whole: bool = False,
 ) -> Mix:
     """Return the best mix of known choices within the limits; what they lack of floors costs more than it can win."""
     model = Model()
-    at = [[model.column(worth) for worth in several] for several in worths]
+    at = [[model.column(worth, is_integer=is_whole) for worth in several] for several in worths]
     for several, count in zip(at, counts, strict=True):
         model.row([(each, 1.0) for each in several], upper=float(count))
     dear = sum(max(several) * count for several, count in zip(worths, counts, strict=True))
@@ -167,9 +169,9 @@ def mixed(
             limits.append((model.row([*entries, (model.column(-dear), 1.0)], lower=row.limit / size), size))
         else:
             limits.append((model.row(entries, upper=row.limit / size), size))
-    solution = maximise(model)
+    solution = maximise(model, WHOLE)
     return Mix(
         tuple(tuple(solution.values[each] for each in several) for several in at),
         solution.objective,
-        tuple(abs(solution.prices[each]) / size for each, size in limits),
+        () if is_whole else tuple(abs(solution.prices[each]) / size for each, size in limits),
     )

@@ -1,9 +1,8 @@
 """How near to the bound a plan can come: one that keeps all limits, put together from nodes' choices at many prices.
 
-Choices are collected as for the prices (pricing.py), which end near those of the bound. In the last mix nearly every
-node has a single choice; the few others choose again within what is left of the limits, and then so does every node, in
-case it can do better. What comes out is no bound, but a plan (with growth in any step), so that the optimum lies between
-it and the bound.
+Choices are collected at prices around those of the bound (pricing.py), and one is picked for each node. Then every node
+may do better within what the others leave of the limits. What comes out is no bound, but a plan (with growth in any
+step), so that the optimum lies between it and the bound.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from bench.oracle.certificate import Bound
 from bench.oracle.coupling import Row, priced
 from bench.oracle.node import EMPTY, Choice, candidates_on, solve_node
 from bench.oracle.pool import SolverPool
-from bench.oracle.pricing import Menu, Mix, solve_all, uses_of, worth_of_choice
+from bench.oracle.pricing import Menu, solve_all, uses_of, worth_of_choice
 from bench.oracle.problem import Group, Problem
 from bench.oracle.solver import Effort
 
@@ -36,7 +35,7 @@ class Reached:
 
 
 def reached(bound: Bound, pool: SolverPool, effort: Effort, rounds: int = ROUNDS) -> Reached:
-    """Return what a plan reaches that keeps the limits of the bound, and the floors nearly."""
+    """Return what a plan reaches that keeps the limits of the bound; where it misses a floor its bound is higher."""
     if bound.is_exact:
         choices = zip(bound.choices, bound.problem.groups, strict=True)
         return Reached(sum(it.worth * group.count for it, group in choices), bound.value)
@@ -47,7 +46,8 @@ def reached(bound: Bound, pool: SolverPool, effort: Effort, rounds: int = ROUNDS
         part = 0.5 if number < rounds - 1 else 0.0
         prices = [part * old + (1 - part) * new for old, new in zip(bound.prices, mix.prices, strict=True)]
         menu.add(solve_all(bound.problem, bound.rows, prices, pool, effort))
-    worth, uses = pool.call(settled, _portable(bound.problem), bound.rows, menu.choices, menu.mix(pool), effort)
+    mix = menu.mix(pool, is_whole=True)
+    worth, uses = pool.call(settled, _portable(bound.problem), bound.rows, menu.choices, mix.counts, effort)
     return Reached(worth, bound.under([_lowered(row, use) for row, use in zip(bound.rows, uses, strict=True)]))
 
 
@@ -62,20 +62,21 @@ def _portable(problem: Problem) -> Problem:
 
 
 def settled(
-    problem: Problem, rows: Sequence[Row], choices: Sequence[Sequence[Choice]], mix: Mix, effort: Effort
+    problem: Problem,
+    rows: Sequence[Row],
+    choices: Sequence[Sequence[Choice]],
+    counts: Sequence[Sequence[float]],
+    effort: Effort,
 ) -> tuple[float, tuple[float, ...]]:
-    """Return what one choice for each node is worth and uses: that of the mix where it is whole, else the best left."""
+    """Return what the nodes' choices are worth and use once every node has done better within what is left."""
     settlement = _Settlement(problem, rows, [0.0] * len(rows), effort)
     nodes: list[tuple[Group, Choice]] = []
-    torn: list[Group] = []
-    for group, several, taken in zip(problem.groups, choices, mix.counts, strict=True):
-        whole = [choice for choice, count in zip(several, taken, strict=True) for _ in range(int(count + 1e-6))]
-        settlement.take(whole, 1.0)
-        nodes += [(group, choice) for choice in whole]
-        torn += [group] * (group.count - len(whole))
-    nodes += [(group, settlement.best(group, EMPTY, mix.prices)) for group in torn]
-    bonuses = [price if row.is_floor else 0.0 for row, price in zip(rows, mix.prices, strict=True)]
-    worth = sum(worth_of_choice(problem, settlement.best(group, choice, bonuses)) for group, choice in nodes)
+    for group, several, taken in zip(problem.groups, choices, counts, strict=True):
+        chosen = [choice for choice, count in zip(several, taken, strict=True) for _ in range(round(count))]
+        settlement.take(chosen, 1.0)
+        nodes += [(group, choice) for choice in chosen]
+        nodes += [(group, EMPTY)] * (group.count - len(chosen))
+    worth = sum(worth_of_choice(problem, settlement.better(group, choice)) for group, choice in nodes)
     return worth, tuple(settlement.used)
 
 
@@ -94,21 +95,17 @@ class _Settlement:
             uses = uses_of(self.problem, self.rows, choice)
             self.used = [used + sign * use for used, use in zip(self.used, uses, strict=True)]
 
-    def best(self, group: Group, instead_of: Choice, prices: Sequence[float]) -> Choice:
-        """Return a node's best choice within what is left, or the one it has where that is as good at the prices."""
-        self.take([instead_of], -1.0)
-        values, densities = priced(self.problem, self.rows, prices)
+    def better(self, group: Group, choice: Choice) -> Choice:
+        """Return the best choice for a node that keeps what limits and floors leave it, or the one it has."""
+        own = uses_of(self.problem, self.rows, choice)
         left = [
-            replace(row, limit=row.limit - used)
-            for row, used in zip(self.rows, self.used, strict=True)
-            if not row.is_floor
+            replace(row, limit=min(row.limit - used + use, use) if row.is_floor else row.limit - used + use)
+            for row, used, use in zip(self.rows, self.used, own, strict=True)
         ]
+        values, densities = priced(self.problem, self.rows, [0.0] * len(self.rows))
         found = solve_node(group, candidates_on(group, self.problem.columns, values, densities), self.effort, left)
-        chosen = found if self._net(found, prices) > self._net(instead_of, prices) else instead_of
-        self.take([chosen], 1.0)
-        return chosen
-
-    def _net(self, choice: Choice, prices: Sequence[float]) -> float:
-        uses = uses_of(self.problem, self.rows, choice)
-        paid = sum(row.sign * price * use for row, price, use in zip(self.rows, prices, uses, strict=True))
-        return worth_of_choice(self.problem, choice) - paid
+        if worth_of_choice(self.problem, found) <= worth_of_choice(self.problem, choice):
+            return choice
+        self.take([choice], -1.0)
+        self.take([found], 1.0)
+        return found

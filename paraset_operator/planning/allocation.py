@@ -62,6 +62,9 @@ class Deal:
         self.measure(exchange(self.holes, self.options, self.quotas, self.counts))
         self.respect()
         self.top_up()
+        # What a quota kept from one set has gone to whoever came next; now it is dealt out fairly too.
+        self.measure(exchange(self.holes, self.options, self.quotas, self.counts))
+        self.top_up()
 
     @property
     def numbers(self) -> Ints:
@@ -143,7 +146,9 @@ class Deal:
         """Offer what is left to everybody who may still have it."""
         for option in self._in_turn():
             of = self.options.owner[option]
-            most = min(int(self.quotas.most[of] - self.numbers[of]), self._affordable(option))
+            most = min(
+                int(self.quotas.most[of] - self.numbers[of]), self.quotas.affordable(self.options, option, self.used)
+            )
             if self.options.twin[option] != option:
                 continue
             able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
@@ -161,17 +166,6 @@ class Deal:
         level = self.quotas.levels(self.used)
         keys = (np.arange(len(self.options)), -self.options.value, level[self.options.owner], self.options.kind < 0)
         return [int(option) for option in np.lexsort(keys)]
-
-    def _affordable(self, option: int) -> int:
-        """Return how many more instances the tenant's limits leave."""
-        most, of = 2**40, self.options.owner[option]
-        for limit in self.quotas.limits:
-            need = int(self.options.need[option, limit.column])
-            if need > 0 and of in limit.members:
-                mine = np.isin(self.options.owner, limit.members)
-                used = int((self.counts[:, mine] @ self.options.need[mine, limit.column]).sum())
-                most = min(most, max(0, limit.left - used) // need)
-        return most
 
 
 def _take_devices(kind: DeviceKind, wholes: Ints, devices: Ints, row: int, held: list[int]) -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
-_MOST_SWAPS = 64
+_MOST_SWAPS = 200
 # Levels that differ by less than this part are left as they are.
 _FAIR = 0.005
 
@@ -41,14 +41,15 @@ def _swap(holes: Holes, options: Options, quotas: Quotas, counts: Ints, levels: 
     """Exchange as many instances of the best pair of options as bring both levels closer; say whether any were."""
     used = used_by(counts, options, len(levels))
     left = holes.free - counts @ options.need
-    room = int(quotas.most[taker] - number_by(counts, options, len(levels))[taker])
+    most = int(quotas.most[taker] - number_by(counts, options, len(levels))[taker])
     for old, new, times in _best_first(holes, options, giver, taker):
         change = np.zeros_like(used)
         change[giver] -= options.need[old]
         change[taker] += options.need[new] * times
         after = quotas.levels(used + change)
         closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
-        number = min(int((levels[giver] - levels[taker]) / closed), room // times) if closed > 0 else 0
+        room = min(most, quotas.affordable(options, new, used)) // times
+        number = min(int((levels[giver] - levels[taker]) / closed), room) if closed > 0 else 0
         rows = _able(holes, options, counts, left, old, new, times, taker)[:number]
         if len(rows):
             counts[rows, old] -= 1

@@ -126,12 +126,17 @@ def _serve_floors(holes: Holes, options: Options, quotas: Quotas, floors: Ints, 
         mine = np.flatnonzero((options.owner == of) & (options.twin == np.arange(len(options))))
         for option in mine[np.lexsort((mine, -rate[mine]))]:
             missing = int(floors[of] - counts[:, mine].sum())
+            missing = min(missing, quotas.affordable(options, int(option), used_by(counts, options, len(floors))))
             able = np.where(holes.admits[:, of], fitting(left.free, options.need[option]), 0)
             counts[:, option] += put_within(holes, options, int(option), able.clip(max=missing), left, missing)
     number, used = number_by(counts, options, len(floors)), used_by(counts, options, len(floors))
     return replace(left.holes(holes), kept=holes.kept + counts), replace(
-        quotas, most=quotas.most - number, held=quotas.held + used
+        quotas, most=quotas.most - number, held=quotas.held + used, limits=_without(quotas.limits, used)
     )
+
+
+def _without(limits: Sequence[SharedLimit], used: Ints) -> tuple[SharedLimit, ...]:
+    return tuple(replace(each, left=each.left - int(used[each.members, each.column].sum())) for each in limits)
 
 
 def _note_limits(ground: Ground, contenders: Sequence[Contender], shares: Shares, new: Ints) -> None:

@@ -5,19 +5,21 @@ Where running fillers have to shrink or could grow, where somebody leaves or com
 worth most, each new filler as much as it can take before the next one.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
-from paraset_operator.model.shape import Shape
+from paraset_operator.model.shape import Elastic
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.sizing import STEPS
 from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
-from paraset_operator.planning.worth import density
+from paraset_operator.planning.worth import Scales, density
+
+# Growth is dealt out on so many parts of the nodes, each time to the neediest of those that make as much of it.
+_TURNS = 16
 
 # Shape (its row), sizes of its elastic resources, and all a filler holds; fillers of the same size share these.
 New: TypeAlias = tuple[int, dict[str, int], dict[str, int]]
@@ -94,28 +96,43 @@ def quiet_rows(ground: Ground, rows: Rows, new: Ints, shares: Shares) -> Ints:
     )
 
 
-def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Mapping[str, float], shares: Shares) -> QuietNodes:
+def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Scales, shares: Shares) -> QuietNodes:
     """Size the new fillers of the nodes `at`; write their rows, and what the sets take into the shares."""
     nodes = QuietNodes(ground, at, new[at])
     _take(ground, rows, at, nodes.new @ ground.needs, nodes.new, ground.needs, shares)
     rows.counts[at] += nodes.new
-    for index, name, worth in _by_worth(ground, scales, shares):
-        column = ground.columns.index(name)
-        elastic = next(each for each in ground.shapes[index][1].elastic if each.resource == name)
-        step = STEPS[name]
-        most, number = (elastic.maximum - elastic.minimum) // step * step, nodes.new[:, index]
-        left = (rows.room[at, column] - rows.held[at, column]).clip(min=0)
-        full = np.minimum(number, left // most) if most and worth > 0 else np.zeros_like(number)
-        rest = (
-            np.where(full < number, np.minimum(left - full * most, most) // step * step, 0) if worth > 0 else full * 0
-        )
-        nodes.growths.setdefault(index, []).append(Growth(name, elastic.minimum, most, full, rest))
-        grown = full * most + rest
-        rows.held[at, column] += grown
-        rows.own[at, ground.owners[index], column] += grown
-        owner = ground.sets[ground.owners[index]]
-        shares.add(owner, {name: int(grown.sum())})
+    for index, (_, shape) in enumerate(ground.shapes):
+        nodes.growths[index] = [_no_growth(each, len(at)) for each in shape.elastic]
+    turns = _TURNS if len(ground.sets) > 1 else 1
+    for turn in range(min(turns, len(at))):
+        some = np.arange(turn, len(at), turns)
+        for index, place, worth in _by_worth(ground, scales, shares):
+            if worth > 0:
+                _grow_shape(nodes, rows, some, index, place, shares)
     return nodes
+
+
+def _no_growth(elastic: Elastic, count: int) -> Growth:
+    most = (elastic.maximum - elastic.minimum) // STEPS[elastic.resource] * STEPS[elastic.resource]
+    none = np.zeros(count, dtype=np.int64)
+    return Growth(elastic.resource, elastic.minimum, most, none, none.copy())
+
+
+def _grow_shape(nodes: QuietNodes, rows: Rows, some: Ints, index: int, place: int, shares: Shares) -> None:
+    """Give some of the nodes' rest to one resource of one shape, as much as each filler can take before the next."""
+    growth, at, number = nodes.growths[index][place], nodes.at[some], nodes.new[some, index]
+    if not growth.most or not number.any():
+        return
+    column, of = nodes.ground.columns.index(growth.resource), nodes.ground.owners[index]
+    left = (rows.room[at, column] - rows.held[at, column]).clip(min=0)
+    full = np.minimum(number, left // growth.most)
+    step = STEPS[growth.resource]
+    rest = np.where(full < number, np.minimum(left - full * growth.most, growth.most) // step * step, 0)
+    growth.full[some], growth.rest[some] = full, rest
+    grown = full * growth.most + rest
+    rows.held[at, column] += grown
+    rows.own[at, of, column] += grown
+    shares.add(nodes.ground.sets[of], {growth.resource: int(grown.sum())})
 
 
 def _take(ground: Ground, rows: Rows, at: Ints, total: Ints, new: Ints, needs: Ints, shares: Shares) -> None:
@@ -128,20 +145,12 @@ def _take(ground: Ground, rows: Rows, at: Ints, total: Ints, new: Ints, needs: I
         shares.add(owner, {name: int(amount) for name, amount in zip(ground.columns, taken.sum(axis=0), strict=True)})
 
 
-def _by_worth(ground: Ground, scales: Mapping[str, float], shares: Shares) -> Sequence[tuple[int, str, float]]:
-    """Return every elastic resource of every shape with the scaled worth of a unit, that worth most first."""
-    growths = [
-        (-_worth(ground, index, shape, each.resource, scales, shares), shares.turn_of(ground.sets[owner]), index, each)
-        for index, (owner, shape) in enumerate(ground.shapes)
-        for each in shape.elastic
-    ]
-    growths.sort(key=lambda each: (each[0], each[1], each[2], each[3].resource))
-    return [(index, each.resource, -worth) for worth, _, index, each in growths]
-
-
-def _worth(ground: Ground, index: int, shape: Shape, name: str, scales: Mapping[str, float], shares: Shares) -> float:
-    owner = ground.sets[ground.owners[index]]
-    if owner.uid in shares.paused:
-        return 0.0
-    elastic = next(each for each in shape.elastic if each.resource == name)
-    return density(elastic) * scales.get(owner.key, 0.0)
+def _by_worth(ground: Ground, scales: Scales, shares: Shares) -> list[tuple[int, int, float]]:
+    """Return every elastic resource of every shape with the scaled worth of a unit: worth most first, then neediest."""
+    turns = [shares.turn_of(owner) for owner in ground.sets]
+    growths = []
+    for index, (of, shape) in enumerate(ground.shapes):
+        owner = ground.sets[of]
+        scale = 0.0 if owner.uid in shares.paused else scales.get(owner.key, 0.0)
+        growths += [(-density(each) * scale, turns[of], index, place) for place, each in enumerate(shape.elastic)]
+    return [(index, place, -worth) for worth, _, index, place in sorted(growths)]

@@ -6,6 +6,8 @@ import numpy as np
 
 from paraset_operator.planning.problem import Floats, Ints, Options
 
+_PLENTY = 2**40
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -34,6 +36,16 @@ class Quotas:
     def shares(self, used: Ints | Floats) -> Floats:
         """Return the dominant share of each set, with what it takes now."""
         return _dominant(self.held + used, self.fillable)
+
+    def affordable(self, options: Options, option: int, used: Ints) -> int:
+        """Return how many instances of an option the tenants' limits leave, beside what sets take already."""
+        most = _PLENTY
+        for limit in self.limits:
+            need = int(options.need[option, limit.column])
+            if need > 0 and options.owner[option] in limit.members:
+                taken = int(used[limit.members, limit.column].sum())
+                most = min(most, max(0, limit.left - taken) // need)
+        return most
 
     def levels(self, used: Ints | Floats) -> Floats:
         """Return how much of its fair share each set has, beside the others: its tenant's share and its own by weight.

@@ -6,8 +6,8 @@ from oracle_cases import MILLI, SETTINGS, best_under_ceilings, cluster, milli_sh
 
 from bench.oracle.certificate import bound_of, bound_under
 from bench.oracle.coupling import Row
-from bench.oracle.problem import Problem
 from bench.oracle.pricing import mixed
+from bench.oracle.problem import Problem
 from bench.oracle.reach import reached
 from bench.oracle.solver import EXACT
 
