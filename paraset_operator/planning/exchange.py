@@ -49,7 +49,7 @@ def _swap(holes: Holes, options: Options, quotas: Quotas, counts: Ints, levels: 
         after = quotas.levels(used + change)
         closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
         room = min(most, quotas.affordable(options, new, used)) // times
-        number = min(int((levels[giver] - levels[taker]) / closed), room) if closed > 0 else 0
+        number = min(int((levels[giver] - levels[taker]) / closed + 0.5), room) if closed > 0 else 0
         rows = _able(holes, options, counts, left, old, new, times, taker)[:number]
         if len(rows):
             counts[rows, old] -= 1

