@@ -70,8 +70,14 @@ class Mix:
 
 def refined_prices(problem: Problem, rows: Sequence[Row], pool: SolverPool, effort: Effort) -> tuple[float, ...]:
     """Return a price for each row."""
+    everything = problem, tuple(rows)
     problem, rows = sample_of(problem, rows)
-    relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
+    try:
+        relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
+    except RuntimeError:
+        # A sample may be too unlike the rest to give everybody what the plan gives them.
+        problem, rows = everything
+        relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
     best = _without_dust(problem, rows, duals, relaxed)
     menu = Menu(problem, tuple(rows))
     lowest = _try(menu, rows, best, pool, effort)

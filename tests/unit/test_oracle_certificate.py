@@ -13,6 +13,7 @@ from oracle_cases import (
     SHAPES,
     best_under_ceilings,
     cluster,
+    milli_shape,
     owner,
     pool,
     small_problems,
@@ -25,8 +26,10 @@ from bench.oracle.certificate import bound_under, certify_at
 from bench.oracle.outcome import instances_after
 from bench.oracle.problem import Problem, problem_of
 from bench.planner_instances import REGIMES, instance
+from paraset_operator.model.plan import CreatePod, Plan
 from paraset_operator.model.policy import PolicyView, Tenant
-from paraset_operator.model.shape import Elastic, Shape
+from paraset_operator.model.shape import Elastic, ParaSetView, Shape
+from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.planner import plan
 
 FEW = settings(SETTINGS, max_examples=60)
@@ -110,3 +113,24 @@ def test_the_operator_never_imports_the_solver() -> None:
             names = [it.name for it in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.split(".")[0] in ("highspy", "bench") for name in names), file
+
+
+def two_sets() -> tuple[Snapshot, ParaSetView, ParaSetView]:
+    """Four nodes of one GPU; the second set's best shape fits on none, and what does is worth half as much."""
+    full, half = milli_shape("g1", 1000, 1000), milli_shape("g1", 1000, 1000, 0.5)
+    sets = owner("s", full), owner("t", half, milli_shape("g4", 4000, 1000, 4.0))
+    return cluster([state(f"n{index}", gpus=1) for index in range(4)], *sets), *sets
+
+
+def ones(of: ParaSetView, *nodes: int) -> tuple[CreatePod, ...]:
+    return tuple(CreatePod(of, "g1", node, f"n{node}", {}, of.shapes[0].smallest) for node in nodes)
+
+
+def test_fairness_is_no_loss_and_unfairness_no_gain() -> None:
+    snapshot, first, second = two_sets()
+    fair = certify(snapshot, Plan(actions=ones(first, 0, 1) + ones(second, 2, 3)), pool())
+    assert (fair.worth, fair.bound) == (pytest.approx(0.75), pytest.approx(0.75, rel=1e-3))
+    unfair = certify(snapshot, Plan(actions=ones(first, 0, 1, 2) + ones(second, 3)), pool())
+    assert (unfair.worth, unfair.bound) == (pytest.approx(0.875), pytest.approx(0.875, rel=1e-3))
+    lazy = certify(snapshot, Plan(actions=ones(second, 3)), pool())
+    assert (lazy.worth, lazy.bound) == (pytest.approx(0.125), pytest.approx(0.625, rel=1e-3))

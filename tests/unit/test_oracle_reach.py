@@ -5,8 +5,6 @@ from hypothesis import given, settings
 from oracle_cases import MILLI, SETTINGS, best_under_ceilings, cluster, milli_shape, owner, pool, small_problems, state
 
 from bench.oracle.certificate import bound_of, bound_under
-from bench.oracle.coupling import Row
-from bench.oracle.pricing import mixed
 from bench.oracle.problem import Problem
 from bench.oracle.reach import reached
 from bench.oracle.solver import EXACT
@@ -28,17 +26,3 @@ def test_half_of_the_nodes_each() -> None:
     found = reached(bound, pool(), EXACT)
     assert (found.worth, found.bound) == (pytest.approx(1.0, rel=1e-3), pytest.approx(1.0, rel=1e-3))
     assert bound.problem.fillable[MILLI] == 4000
-
-
-def test_a_mix_keeps_limits_and_prices_what_binds() -> None:
-    row = Row("most", frozenset({0}), "", 1.0)
-    mix = pool().call(mixed, [[0.0, 3.0, 2.0]], [[(0.0,), (0.5,), (0.25,)]], [4], [row])
-    assert mix.counts == (pytest.approx((0.0, 0.0, 4.0)),)
-    assert mix.prices == (pytest.approx(4.0),)
-
-
-def test_a_floor_is_worth_more_than_anything_else() -> None:
-    row = Row("least", frozenset({0}), "", 3.0, is_floor=True)
-    mix = pool().call(mixed, [[0.0, 3.0, 1.0]], [[(0.0,), (0.0,), (1.0,)]], [4], [row])
-    assert mix.counts == (pytest.approx((0.0, 1.0, 3.0)),)
-    assert mix.prices == (pytest.approx(2.0),)

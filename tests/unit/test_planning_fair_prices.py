@@ -37,11 +37,6 @@ def test_a_set_of_more_weight_gets_more() -> None:
     assert heavy[0] > 1.2 * heavy[1]
 
 
-def test_the_options_of_a_set_with_a_small_quota_count_for_less() -> None:
-    worth = favoured(THREE, quotas([20, 999, 999], FREE))[0].worth.mean(axis=0)
-    assert worth[0] < worth[1:].max()
-
-
 def test_sets_with_a_limit_in_common_get_less() -> None:
     limits = quotas([999] * 3, FREE, limits=[Limit(np.array([0, 1]), 0, 60)])
     used = [used_by(favoured(THREE, each)[1], THREE, 3)[:2, 0].sum() for each in (limits, quotas([999] * 3, FREE))]
