@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from paraset_operator.model.plan import Limit, LimitReport, NodeReport, SetReport
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import is_device
+from paraset_operator.model.shape import Shape
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.survey import Survey
@@ -19,6 +20,8 @@ NO_POLICY, NO_SET, COOL_DOWN, CEILING = "noPolicy", "noEligibleSet", "coolDown",
 DEVICE_PARTS = "deviceParts"
 
 Words = NDArray[np.str_]
+# Beyond any number of resources that a shape can lack.
+_LAST = 2**20
 
 
 class NodeReports:
@@ -82,20 +85,36 @@ def _by_missing(ground: Ground, rows: Rows, contenders: Sequence[Contender]) -> 
     words = np.full(len(free), NO_SET, dtype=object)
     least = np.full(len(free), 2**30)
     rank = np.full(len(free), 2**30)
-    is_open = np.zeros(len(free), dtype=bool)
+    is_open, lacks_device = np.zeros(len(free), dtype=bool), np.zeros(len(free), dtype=bool)
     free = free[:, order]
-    for owner, need in zip(ground.owners, ground.needs[:, order], strict=True):
+    for owner, need, (_, shape) in zip(ground.owners, ground.needs[:, order], ground.shapes, strict=True):
         missing = (free < need) & (need > 0)
         number, first = missing.sum(axis=1), missing.argmax(axis=1)
+        has_device = _has_device(ground, rows, shape)
+        lacks_device |= rows.admits[:, owner] & (number == 0) & ~has_device
+        number = number + ~has_device * _LAST
         closer = rows.admits[:, owner] & ((number < least) | ((number == least) & (first < rank)))
         least[closer], rank[closer] = number[closer], first[closer]
         is_open |= closer & (number == 0) & np.bool_(not _is_full(contenders[owner]))
     named = np.array([ground.columns[column] for column in order], dtype=object)
-    found = (least > 0) & (least < 2**30)
+    found = (least > 0) & (least < _LAST)
     words[found] = named[rank[found]]
     words[least == 0] = CEILING
     words[is_open & (least == 0)] = COOL_DOWN
+    words[lacks_device & (least > 0)] = DEVICE_PARTS
     return words
+
+
+def _has_device(ground: Ground, rows: Rows, shape: Shape) -> NDArray[np.bool_]:
+    """Say where single devices have room for a shape, beside fillers that run; new ones are on none yet."""
+    has: NDArray[np.bool_] = np.ones(len(rows.total), dtype=bool)
+    for kind, name in enumerate(ground.tracked):
+        amount, unit = shape.smallest.get(name, 0), rows.unit[:, kind]
+        if amount > 0:
+            whole = (rows.devices[:, kind] == unit[:, None]).sum(axis=1) * unit >= amount
+            part = (rows.devices[:, kind] >= amount).any(axis=1)
+            has &= (unit == 0) | np.where(amount >= unit, whole, part)
+    return has
 
 
 def _device_first(name: str) -> tuple[bool, str]:

@@ -1,16 +1,21 @@
 """What a plan says it leaves empty, and why."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 from planning_cases import amounts, creates, filler, ls, node, paraset, policy, shape, snapshot
 
 from paraset_operator.model.constraints import Constraints, LabelSelector, Requirement
+from paraset_operator.model.devices import DeviceShare
+from paraset_operator.model.node import Node
 from paraset_operator.model.plan import Limit, NodeReport, SetReport
 from paraset_operator.model.policy import PacingRules, Tenant
+from paraset_operator.model.shape import Shape
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
+from paraset_operator.planning.reports import DEVICE_PARTS
 
 SET = paraset("s", shape(cpu=3))
 PICKY = replace(SET, constraints=Constraints(node_selector=(("disk", "ssd"),)))
@@ -117,3 +122,17 @@ def test_the_plan_says_how_much_room_could_be_filled() -> None:
     outcome = plan(snapshot(nodes, [ls(cpu=3, node="n1")], SET))
     assert outcome.usable["cpu"] == 5000
     assert len(creates(outcome)) == 1
+
+
+def test_a_node_whose_free_parts_are_too_small_for_any_shape_lacks_a_device() -> None:
+    """Two halves are free, and the shape asks for 600 of one."""
+    milli = "example.com/gpu-milli"
+    both = MappingProxyType({milli: (1000, 1000)})
+    of = Node("n1", {**amounts(cpu=8, pods=10), milli: 2000}, devices=both)
+    held = {**amounts(cpu=1, pods=1), milli: 500}
+    pods = [
+        replace(ls(f"ls-{index}", node="n1"), held=held, requests=held, on_devices=(DeviceShare(milli, index, 500),))
+        for index in range(2)
+    ]
+    owner = paraset("s", Shape("part", {**amounts(cpu=1), milli: 600}))
+    assert of_node(snapshot(of, pods, owner)).bound_by == DEVICE_PARTS
