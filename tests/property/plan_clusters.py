@@ -34,7 +34,7 @@ from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import Moment, Snapshot
 
 NOW = Moment(monotonic=50.0, wall=1000.0)
-SETTINGS = settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 Pick = Callable[[int, int], int]
 
