@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -84,19 +85,20 @@ def _of_size(nodes: int, dirty: int) -> Iterator[Timing]:
     full = carried_out(empty, first)
     plan(full)
     yield _timed("steady", nodes, lambda _: _once(full))
-    yield _timed("same", nodes, lambda _: _again(full, full))
+    planner = Planner()
+    planner.plan(full)
+    yield _timed("same", nodes, lambda _: partial(replan, planner, full))
     changed = [disturbed(full, min(dirty, nodes), run) for run in range(RUNS)]
-    yield _timed(f"dirty {min(dirty, nodes)}", nodes, lambda run: _again(full, changed[run]))
+    yield _timed(f"dirty {min(dirty, nodes)}", nodes, lambda run: _changed(planner, full, changed[run]))
 
 
 def _once(snapshot: Snapshot) -> Callable[[], Plan]:
-    return lambda: plan(snapshot)
+    return partial(plan, snapshot)
 
 
-def _again(seen: Snapshot, now: Snapshot) -> Callable[[], Plan]:
-    planner = Planner()
-    planner.plan(seen)
-    return lambda: replan(planner, now)
+def _changed(planner: Planner, before: Snapshot, now: Snapshot) -> Callable[[], Plan]:
+    replan(planner, before)
+    return partial(replan, planner, now)
 
 
 def _timed(kind: str, nodes: int, prepare: Callable[[int], Callable[[], Plan]]) -> Timing:
