@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bench.oracle.certificate import Bound
-from bench.oracle.loss import NodeLoss, node_losses, unused_limits
+from bench.oracle.loss import NodeLoss, loss_by_quarter, node_losses, sets_per_node, unused_limits
 from bench.oracle.outcome import Held
 from bench.planner_fairness import Fairness
 from bench.planner_quality import PLANNER, Row, Study, Tightness
@@ -119,6 +119,9 @@ def worst_lines(study: Study, count: int) -> list[str]:
     losses = node_losses(bound, study.fillers)
     on_nodes = sum(it.lost for it in losses)
     lines = [f"lost on nodes {_percent(on_nodes, bound)}, half of it on {_half(losses)} of {len(losses)} nodes"]
+    best, here = sets_per_node(bound, losses)
+    quarters = ", ".join(f"{part * 100:.0f} %" for part in loss_by_quarter(losses))
+    lines.append(f"sets per node {here:.2f}, best {best:.2f}; lost by quarter, from most cores per device: {quarters}")
     lines += [f"unused {name}: {_percent(lost, bound)}" for name, lost in unused_limits(bound, study.fillers)]
     for it in losses[:count]:
         lines += _of_node(bound, it)

@@ -21,7 +21,7 @@ from paraset_operator.model.snapshot import NodeState, Snapshot
 MILLI = "example.com/gpu-milli"
 GIB = 2**30
 SETTINGS = settings(
-    max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 Counts = tuple[int, ...]

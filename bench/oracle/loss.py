@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.oracle.certificate import Bound
 from bench.oracle.coupling import Row
 from bench.oracle.node import Choice
 from bench.oracle.outcome import Held
 from bench.oracle.problem import Group, Problem
+from paraset_operator.model.quantity import CPU
 from paraset_operator.planning.worth import worth_of
 
 
@@ -40,6 +42,27 @@ def node_losses(bound: Bound, fillers: Sequence[Held]) -> list[NodeLoss]:
             worth = sum(_priced(bound, each) for each in here)
             losses.append(NodeLoss(name, choice.bound - worth, group, choice, tuple(here)))
     return sorted(losses, key=lambda it: (-it.lost, it.name))
+
+
+def loss_by_quarter(losses: Sequence[NodeLoss]) -> list[float]:
+    """Return which part of the loss each quarter of the nodes has, from most cores per device to least."""
+
+    def cores_per_device(it: NodeLoss) -> float:
+        devices = sum(each.whole + sum(each.partial) / each.size for each in it.group.devices if each.size)
+        return it.group.free.get(CPU, 0) / (devices + 1e-3)
+
+    ranked = sorted(losses, key=cores_per_device, reverse=True)
+    total = sum(it.lost for it in losses) or 1.0
+    cuts = [len(ranked) * quarter // 4 for quarter in range(5)]
+    return [sum(it.lost for it in ranked[begin:end]) / total for begin, end in pairwise(cuts)]
+
+
+def sets_per_node(bound: Bound, losses: Sequence[NodeLoss]) -> tuple[float, float]:
+    """Return how many sets share a node in the best choices, and in the plan."""
+    columns = bound.problem.columns
+    best = sum(len({columns[column].owner for column in it.best.counts}) for it in losses)
+    here = sum(len({each.owner.uid for each in it.fillers}) for it in losses)
+    return best / max(1, len(losses)), here / max(1, len(losses))
 
 
 def unused_limits(bound: Bound, fillers: Sequence[Held]) -> list[tuple[str, float]]:

@@ -23,6 +23,7 @@ from oracle_cases import (
 import paraset_operator
 from bench.oracle import audit, bound_of, certify
 from bench.oracle.certificate import bound_under, certify_at
+from bench.oracle.loss import loss_by_quarter, node_losses, sets_per_node, unused_limits
 from bench.oracle.outcome import instances_after
 from bench.oracle.problem import Problem, problem_of
 from bench.planner_instances import REGIMES, instance
@@ -32,7 +33,7 @@ from paraset_operator.model.shape import Elastic, ParaSetView, Shape
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.planner import plan
 
-FEW = settings(SETTINGS, max_examples=60)
+FEW = settings(SETTINGS, max_examples=40)
 
 
 @FEW
@@ -97,12 +98,17 @@ def test_growth_that_init_containers_have_paid_for_needs_no_room() -> None:
 
 @pytest.mark.parametrize("regime", REGIMES)
 def test_plans_keep_below_the_bound_and_are_possible(regime: str) -> None:
-    snapshot = instance(regime, 10)
+    snapshot = instance(regime, 8)
     outcome = plan(snapshot)
     certificate = certify(snapshot, outcome, pool())
     assert 0.0 < certificate.fraction <= 1.0 + 1e-6
     assert audit(snapshot, outcome) == []
     assert dict(outcome.usable) == dict(certificate.details.problem.fillable)
+    fillers = instances_after(snapshot, outcome)
+    losses = node_losses(certificate.details, fillers)
+    missing = sum(it.lost for it in losses) + sum(lost for _, lost in unused_limits(certificate.details, fillers))
+    assert missing == pytest.approx(certificate.bound - certificate.worth, abs=1e-3 * certificate.bound)
+    assert sum(loss_by_quarter(losses)) == pytest.approx(1.0)
     again = certify_at(certificate.details, instances_after(snapshot, outcome))
     assert (again.worth, again.bound) == (certificate.worth, pytest.approx(certificate.bound))
 
@@ -134,3 +140,13 @@ def test_fairness_is_no_loss_and_unfairness_no_gain() -> None:
     assert (unfair.worth, unfair.bound) == (pytest.approx(0.875), pytest.approx(0.875, rel=1e-3))
     lazy = certify(snapshot, Plan(actions=ones(second, 3)), pool())
     assert (lazy.worth, lazy.bound) == (pytest.approx(0.125), pytest.approx(0.75, rel=1e-3))
+
+
+def test_losses_add_up_to_what_is_missing() -> None:
+    snapshot, first, second = two_sets()
+    lazy = certify(snapshot, Plan(actions=ones(first, 0) + ones(second, 3)), pool())
+    fillers = instances_after(snapshot, Plan(actions=ones(first, 0) + ones(second, 3)))
+    losses = node_losses(lazy.details, fillers)
+    unused = sum(lost for _, lost in unused_limits(lazy.details, fillers))
+    assert sum(it.lost for it in losses) + unused == pytest.approx(lazy.bound - lazy.worth, rel=1e-3)
+    assert sets_per_node(lazy.details, losses)[1] == 0.5

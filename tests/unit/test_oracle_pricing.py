@@ -10,7 +10,7 @@ from bench.oracle.problem import Problem, problem_of
 from bench.oracle.solver import EXACT
 
 
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=25)
 @given(small_problems())
 def test_refined_prices_are_no_worse_than_the_duals_they_began_with(problem: Problem) -> None:
     rows = quotas_of(problem)

@@ -10,7 +10,7 @@ from bench.oracle.reach import reached
 from bench.oracle.solver import EXACT
 
 
-@settings(SETTINGS, max_examples=40)
+@settings(SETTINGS, max_examples=25)
 @given(small_problems())
 def test_the_optimum_lies_between_what_is_reached_and_the_bound(problem: Problem) -> None:
     bound = bound_under(problem, {}, None, pool())
