@@ -9,6 +9,7 @@ from paraset_operator.model.plan import Plan, ResizePod
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.policy import DEFAULT_POLICY, PacingRules
 from paraset_operator.model.resources import Resources, fits, minus, plus, total_of
+from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.feasibility import may_run_on
 from paraset_operator.planning.pacing import Pacing, with_reclaim
@@ -97,3 +98,13 @@ def reserve_of(picture: Snapshot, name: str) -> dict[str, int]:
     policy = picture.policies[0] if picture.policies else DEFAULT_POLICY
     node = next(state.node for state in picture.nodes if state.node.name == name)
     return policy.reserve_on(node.allocatable)
+
+
+def numbers_as_created(picture: Snapshot, plan: Plan, owner: ParaSetView) -> list[int]:
+    """Return how many pods of a set there are after each of its creates, sent once what it waits for is gone."""
+    there, numbers = {pod.key for pod in all_pods(picture) if pod.owner == owner.uid}, []
+    for create in [each for each in creates(plan) if each.owner is owner]:
+        there -= set(create.after)
+        there.add(f"{owner.namespace}/{create.pod}")
+        numbers.append(len(there))
+    return numbers

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.planning.device_packing import assign
+from paraset_operator.planning.device_packing import assign, best_fit
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.survey_rows import Ground, Rows
 
@@ -49,7 +49,9 @@ def in_order(free: Sequence[int], unit: int, amounts: Sequence[int]) -> list[int
     parts = [index for index in largest_first if 0 < amounts[index] < unit]
     rest = [index for index in largest_first if amounts[index] <= 0]
     left = _without_wholes(free, unit, sum(amounts[index] for index in wholes) // max(1, unit))
-    homes = None if _all_fit(left, [amounts[index] for index in parts]) else assign(left, [amounts[i] for i in parts])
+    amounts_of = [amounts[index] for index in parts]
+    is_good = best_fit(left, amounts_of, range(len(parts))) is not None
+    homes = None if is_good else assign(left, amounts_of)
     if homes is not None:
         home_of = dict(zip(parts, homes, strict=True))
         parts.sort(key=lambda index: (left[home_of[index]], home_of[index]))
@@ -59,13 +61,3 @@ def in_order(free: Sequence[int], unit: int, amounts: Sequence[int]) -> list[int
 def _without_wholes(free: Sequence[int], unit: int, count: int) -> list[int]:
     taken = [index for index, room in enumerate(free) if room == unit][:count]
     return [0 if index in taken else room for index, room in enumerate(free)]
-
-
-def _all_fit(free: Sequence[int], amounts: Sequence[int]) -> bool:
-    left = list(free)
-    for amount in amounts:
-        home = min((index for index, room in enumerate(left) if room >= amount), key=lambda i: (left[i], i), default=-1)
-        if home < 0:
-            return False
-        left[home] -= amount
-    return True

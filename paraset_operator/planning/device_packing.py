@@ -13,10 +13,12 @@ def assign(free: Sequence[int], amounts: Sequence[int]) -> list[int] | None:
     fullest first, each with what fills it best; and trying, for a bounded time.
     """
     order = sorted(range(len(amounts)), key=lambda index: (-amounts[index], index))
-    return _best_fit(free, amounts, order) or _device_by_device(free, amounts, order) or _trying(free, amounts, order)
+    return best_fit(free, amounts, order) or _device_by_device(free, amounts, order) or _trying(free, amounts, order)
 
 
-def _best_fit(free: Sequence[int], amounts: Sequence[int], order: Sequence[int]) -> list[int] | None:
+def best_fit(free: Sequence[int], amounts: Sequence[int], order: Sequence[int]) -> list[int] | None:
+    """Return the device of each amount if each goes, in this order, to the fullest that takes it; None if one does not
+    fit."""
     left, homes = list(free), [-1] * len(amounts)
     for index in order:
         amount = amounts[index]

@@ -16,12 +16,12 @@ def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints) -> In
     sets, before = len(quotas.most), counts.copy()
     refused: set[tuple[int, int]] = set()
     for _ in range(_MOST_SWAPS):
-        hungry = (number_by(counts, options, sets) < quotas.most) & holes.admits.any(axis=0)
-        levels = quotas.levels(used_by(counts, options, sets))
-        pairs = _pairs(levels, hungry, refused)
+        most, used = quotas.most - number_by(counts, options, sets), used_by(counts, options, sets)
+        levels = quotas.levels(used)
+        pairs = _pairs(levels, (most > 0) & holes.admits.any(axis=0), refused)
         if not pairs:
             break
-        if not _swap(holes, options, quotas, counts, levels, *pairs[0]):
+        if not _swap(holes, options, quotas, counts, used, most, *pairs[0]):
             refused.add(pairs[0])
     return np.flatnonzero((counts != before).any(axis=1))
 
@@ -37,18 +37,18 @@ def _pairs(levels: Floats, hungry: NDArray[np.bool_], refused: set[tuple[int, in
     return [(giver, taker) for _, giver, taker in sorted(pairs)]
 
 
-def _swap(holes: Holes, options: Options, quotas: Quotas, counts: Ints, levels: Floats, giver: int, taker: int) -> bool:
+def _swap(
+    holes: Holes, options: Options, quotas: Quotas, counts: Ints, used: Ints, most: Ints, giver: int, taker: int
+) -> bool:
     """Exchange as many instances of the best pair of options as bring both levels closer; say whether any were."""
-    used = used_by(counts, options, len(levels))
-    left = holes.free - counts @ options.need
-    most = int(quotas.most[taker] - number_by(counts, options, len(levels))[taker])
+    levels, left = quotas.levels(used), holes.free - counts @ options.need
     for old, new, times in _best_first(holes, options, giver, taker):
         change = np.zeros_like(used)
         change[giver] -= options.need[old]
         change[taker] += options.need[new] * times
         after = quotas.levels(used + change)
         closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
-        room = min(most, quotas.affordable(options, new, used)) // times
+        room = min(int(most[taker]), quotas.affordable(options, new, used)) // times
         number = min(int((levels[giver] - levels[taker]) / closed + 0.5), room) if closed > 0 else 0
         rows = _able(holes, options, counts, left, old, new, times, taker)[:number]
         if len(rows):

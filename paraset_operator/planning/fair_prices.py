@@ -37,23 +37,22 @@ _PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])
 
 def fair_gains(holes: Holes, options: Options, quotas: Quotas) -> Gains:
     """Return what each option counts for on each node."""
-    rows = _sample(holes)
+    rows, sets = _sample(holes), len(quotas.most)
     sample, scale = holes.at(rows), len(holes) / max(1, len(rows))
-    sets = len(quotas.most)
-    state = _Average(
-        options, quotas, np.zeros(quotas.held.shape), np.zeros(sets), np.zeros(sets), -np.log(_fair_weights(quotas))
-    )
+    state = _Prices(options, quotas, np.zeros(quotas.held.shape), np.zeros(sets), -np.log(_fair_weights(quotas)))
     worth: list[Floats] = []
     parts: list[float] = []
     for number in range(_rounds(holes, quotas)):
-        worth.append(state.favoured() * _noise(options, len(quotas.most)) - state.price())
+        worth.append(state.favoured() * _noise(options, sets) - state.price())
         counts, _ = pack(sample, options, Gains(worth[-1], np.arange(len(rows)) % _PATTERNS), quick=True)
         # What came before the last rounds was only to find out where to begin.
         step = 2.0 / (number + 2.0) if number < _WARM_UP else 2.0 / (number - _WARM_UP + 2.0)
         parts = [*(part * (1 - step) for part in parts), step]
-        state.take(counts, scale, step)
-        state.charge(counts, scale, number)
-        state.favour_more(counts, scale, number)
+        used: Floats = np.multiply(used_by(counts, options, sets), scale, dtype=np.float64)
+        numbers: Floats = np.multiply(number_by(counts, options, sets), scale, dtype=np.float64)
+        state.used += step * (used - state.used)
+        state.charge(numbers, number)
+        state.favour_more(used, numbers, number)
     # The rounds of the warm-up have no part any more.
     patterns = np.repeat(np.array(parts[-_LAST:]) / sum(parts[-_LAST:]), _PATTERNS) / _PATTERNS
     return Gains(np.concatenate(worth[-_LAST:]), _spread(holes, patterns))
@@ -75,7 +74,7 @@ def _noise(options: Options, sets: int) -> Floats:
 
 
 def _rounds(holes: Holes, quotas: Quotas) -> int:
-    """Return how many rounds it takes: where little is dealt out, what sets hold already says who is to be favoured."""
+    """Return how many rounds it takes: where little is dealt out, weights are enough, and exchanges do the rest."""
     known = quotas.fillable > 0
     dealt = (holes.free[:, known].clip(min=0).sum(axis=0) / quotas.fillable[known]).max(initial=0.0)
     return 1 if dealt < _LITTLE else _ROUNDS
@@ -105,21 +104,14 @@ def _sample(holes: Holes) -> Ints:
 
 
 @dataclass(slots=True)
-class _Average:
-    """What sets got on average so far, amounts and numbers."""
+class _Prices:
+    """What sets took on average so far, the price of a filler (a part of the dearest), and the favour (a logarithm)."""
 
     options: Options
     quotas: Quotas
     used: Floats
-    numbers: Floats
     ceiling: Floats
     favour: Floats
-
-    def take(self, counts: Ints, scale: float, step: float) -> None:
-        """Count what a round on the sample would give the sets."""
-        sets = len(self.numbers)
-        self.used += step * (used_by(counts, self.options, sets) * scale - self.used)
-        self.numbers += step * (number_by(counts, self.options, sets) * scale - self.numbers)
 
     def favoured(self) -> Floats:
         """Return what each option counts for: worth by share, more for a set that had too little; growth as it is."""
@@ -128,11 +120,10 @@ class _Average:
         favoured: Floats = smallest * favour[self.options.owner] + self.options.value - smallest
         return favoured
 
-    def favour_more(self, counts: Ints, scale: float, number: int) -> None:
+    def favour_more(self, used: Floats, numbers: Floats, number: int) -> None:
         """Favour sets below the level of the others more than before, and those above it less."""
-        used = used_by(counts, self.options, len(self.numbers)).astype(np.float64) * scale
         levels = np.log(self.quotas.levels(used).clip(min=_LEAST))
-        hungry = number_by(counts, self.options, len(self.numbers)) * scale < self.quotas.most
+        hungry = numbers < self.quotas.most
         mean = levels[hungry].mean() if hungry.any() else 0.0
         change = np.where(hungry, levels - mean, 0.0).clip(min=-1.5, max=1.5)
         step = _STEP / (1.0 + number / _ROUNDS)
@@ -140,21 +131,20 @@ class _Average:
         most = _MOST_FAVOUR if (self.ceiling > 0).mean() < 0.5 else _LEAST_FAVOUR
         self.favour = (self.favour - step * change).clip(min=self.favour.max() - most)
 
-    def charge(self, counts: Ints, scale: float, number: int) -> None:
+    def charge(self, numbers: Floats, number: int) -> None:
         """Raise the price of a filler where the last round exceeded a ceiling, lower it where that was not reached."""
-        numbers = number_by(counts, self.options, len(self.numbers)) * scale
         excess = (numbers / self.quotas.most.clip(min=1) - 1.0).clip(min=-1.0, max=1.0)
         self.ceiling = (self.ceiling + excess * _FIRST_STEP / (1.0 + number / 3.0)).clip(min=0.0, max=1.0)
 
     def price(self) -> Floats:
         """Return what each option pays for quotas that its set exceeds."""
-        dearest = np.zeros(len(self.numbers))
-        np.maximum.at(dearest, self.options.owner, self.favoured())
+        favoured, dearest = self.favoured(), np.zeros(len(self.ceiling))
+        np.maximum.at(dearest, self.options.owner, favoured)
         price: Floats = (self.ceiling * dearest)[self.options.owner]
         for limit in self.quotas.limits:
             mine = np.isin(self.options.owner, limit.members)
             need = np.where(mine, self.options.need[:, limit.column], 0)
-            dear = self.favoured()[need > 0] / need[need > 0]
+            dear = favoured[need > 0] / need[need > 0]
             used = float(self.used[limit.members, limit.column].sum())
             part = (used / max(1, limit.left) - 1.0) / _SLACK
             price = price + need * dear.max(initial=0.0) * min(1.0, max(0.0, part))

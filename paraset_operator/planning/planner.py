@@ -87,7 +87,7 @@ class Planner:
         draft.size(scales, shares)
         # 5. What differs from what runs becomes actions, room given before room taken.
         actions = actions_for(draft.active, leaving, contenders, quiet, self._survey, draft.rows)
-        words = bounds(self._survey, draft.rows, self._survey.policies, draft.cooling, contenders)
+        words = bounds(self._survey, draft.rows, draft.cooling, contenders)
         return Plan(
             releases=releases,
             actions=actions,

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraset_operator.model.plan import Limit, LimitReport, NodeReport, SetReport
-from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import is_device
 from paraset_operator.model.shape import Shape
 from paraset_operator.planning.contenders import Contender
@@ -28,7 +27,6 @@ class NodeReports:
     """The reports of all nodes; one that would say the same as the last time is the same object."""
 
     def __init__(self) -> None:
-        self._last: dict[str, NodeReport] = {}
         self._columns: tuple[str, ...] = ()
         self._names: list[str] = []
         self._free: Ints = np.zeros((0, 0), dtype=np.int64)
@@ -59,18 +57,12 @@ class NodeReports:
         return tuple(self._reports)
 
 
-def bounds(
-    survey: Survey,
-    rows: Rows,
-    policies: Sequence[PolicyView | None],
-    cooling: NDArray[np.bool_],
-    contenders: Sequence[Contender],
-) -> Words:
+def bounds(survey: Survey, rows: Rows, cooling: NDArray[np.bool_], contenders: Sequence[Contender]) -> Words:
     """Return what keeps the free room of each node empty, in one word."""
     words = _by_missing(survey.ground, rows, contenders)
     for row in np.flatnonzero(cooling).tolist():
         words[row] = COOL_DOWN
-    for row, (state, policy) in enumerate(zip(survey.states, policies, strict=True)):
+    for row, (state, policy) in enumerate(zip(survey.states, survey.policies, strict=True)):
         if policy is None:
             words[row] = NO_POLICY
         elif state.node.trouble:

@@ -12,6 +12,7 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import NOTHING, Resources, devices_of
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
+from paraset_operator.planning.device_room import left_by
 from paraset_operator.planning.feasibility import may_fill, policy_of
 from paraset_operator.planning.names import NameCount, holder_of
 from paraset_operator.planning.problem import Ints
@@ -201,17 +202,9 @@ class Surveyor:
         sizes = state.node.devices.get(name, ())
         if not sizes:
             return [-1] * self._ground.most_devices
-        staying = [pod for pod in state.pods if pod.held.get(name) and not self._comes_free(pod, leaving)]
-        free, unplaced = list(sizes), 0
-        for pod in staying:
-            unplaced += pod.held[name]
-            for share in pod.on_devices:
-                if share.resource == name and share.device < len(free):
-                    free[share.device] -= share.amount
-                    unplaced -= share.amount
-        # Nobody says on which device this is, so it may be on any.
-        taken = max(0, unplaced)
-        return [max(0, each - taken) for each in free] + [-1] * (self._ground.most_devices - len(sizes))
+        staying = (pod for pod in state.pods if not self._comes_free(pod, leaving))
+        free = [max(0, each) for each in left_by(name, sizes, staying)]
+        return free + [-1] * (self._ground.most_devices - len(sizes))
 
     def _comes_free(self, pod: Pod, leaving: Container[str]) -> bool:
         return pod.owner in self._set_row and (pod.is_terminating or pod.is_finished or pod.uid in leaving)

@@ -62,8 +62,8 @@ def test_a_changed_maximum_is_followed_in_place(corner: Corner) -> None:
     assert until_cores(corner, 2).uid == before.uid
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_growth_that_the_node_refuses_is_taken_back(corner: Corner, refusal: str) -> None:
+def let_growth_be_refused(corner: Corner, refusal: str) -> None:
+    """Fill half a node, free the other half, and wait until the filler is as it was before it tried to grow."""
     corner.add_nodes("a", cpu=8)
     corner.add_ls("ls", cpu="4")
     corner.until_bound("ls")
@@ -72,17 +72,15 @@ def test_a_growth_that_the_node_refuses_is_taken_back(corner: Corner, refusal: s
     corner.remove_ls("ls")
     eventually("it has tried to grow and taken it back", lambda: resizes(corner) >= 2)
     until_cores(corner, 4)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_growth_that_the_node_refuses_is_taken_back(corner: Corner, refusal: str) -> None:
+    let_growth_be_refused(corner, refusal)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refused_growth_is_not_tried_again_before_the_back_off_is_over(corner: Corner, refusal: str) -> None:
     corner.change_policy(pacing={"backOffSeconds": 600, "backOffMaxSeconds": 600})
-    corner.add_nodes("a", cpu=8)
-    corner.add_ls("ls", cpu="4")
-    corner.until_bound("ls")
-    corner.add_set(shapes=[CPU_SHAPE], replicas=1, annotations={FAILURE: refusal})
-    until_cores(corner, 4)
-    corner.remove_ls("ls")
-    eventually("it has tried to grow and taken it back", lambda: resizes(corner) >= 2)
-    until_cores(corner, 4)
+    let_growth_be_refused(corner, refusal)
     stays_empty(lambda: [resizes(corner)] if resizes(corner) > 2 else [], 1)

@@ -20,7 +20,7 @@ from plan_clusters import (
     seeded,
 )
 from planning_cases import amounts, creates, deletes, ls, resizes, snapshot
-from planning_outcome import all_pods, applied, paced, reserve_of, resized, scheduled
+from planning_outcome import all_pods, applied, numbers_as_created, paced, reserve_of, resized, scheduled
 
 from bench.oracle.outcome import instances_after, worth_after
 from bench.oracle.packing import can_pack
@@ -130,11 +130,7 @@ def test_no_set_ever_has_more_pods_than_its_ceiling(seed: int) -> None:
     """Creates in their order, each once what it waits for is gone."""
     picture, outcome = planned(seed)
     for owner in picture.sets:
-        there = {pod.key for pod in all_pods(picture) if pod.owner == owner.uid}
-        for create in [each for each in creates(outcome) if each.owner is owner]:
-            there -= set(create.after)
-            there.add(f"{owner.namespace}/{create.pod}")
-            assert len(there) <= owner.ceiling
+        assert all(number <= owner.ceiling for number in numbers_as_created(picture, outcome, owner))
 
 
 @SHARED

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_clusters import NOW, SETTINGS, clusters
 from planning_cases import amounts, creates, deletes, ls, resizes, snapshot
-from planning_outcome import all_pods, reserve_of, resized
+from planning_outcome import all_pods, numbers_as_created, reserve_of, resized
 
 from paraset_operator.model.plan import CreatePod, DeletePod, Plan, Reason, ResizePod
 from paraset_operator.model.resources import fits, minus, plus, total_of
@@ -137,11 +137,7 @@ def test_all_that_leaves_before_a_create_brings_the_set_below_its_ceiling(pictur
     """In the order of the plan, each create may be sent once what it waits for is gone, whatever else still stays."""
     outcome = plan(picture, moment=NOW)
     for owner in picture.sets:
-        there = {pod.key for pod in all_pods(picture) if pod.owner == owner.uid}
-        for create in [each for each in creates(outcome) if each.owner is owner]:
-            there -= set(create.after)
-            there.add(f"{owner.namespace}/{create.pod}")
-            assert len(there) <= owner.ceiling
+        assert all(number <= owner.ceiling for number in numbers_as_created(picture, outcome, owner))
 
 
 @SETTINGS
