@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from paraset_operator.model.devices import Free
+from paraset_operator.model.holdings import Holdings
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
@@ -19,14 +21,33 @@ class NodeState:
     pods: tuple[Pod, ...] = ()
 
     @cached_property
+    def _holdings(self) -> Holdings:
+        return Holdings.of(self.pods, self.node.devices)
+
+    @property
     def held(self) -> dict[str, int]:
         """What all pods hold together."""
-        return total_of(pod.held for pod in self.pods)
+        return self._holdings.held
 
-    @cached_property
+    @property
     def leaving(self) -> dict[str, int]:
         """The part of it that is on its way out."""
-        return total_of(pod.leaving for pod in self.pods)
+        return self._holdings.leaving
+
+    @property
+    def fillers(self) -> tuple[Pod, ...]:
+        """The pods that a ParaSet controls."""
+        return self._holdings.fillers
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces of all pods."""
+        return self._holdings.namespaces
+
+    @property
+    def left(self) -> dict[str, Free]:
+        """What all pods leave of each device, by resource."""
+        return self._holdings.left
 
     @cached_property
     def preempted(self) -> dict[str, int]:
@@ -36,7 +57,7 @@ class NodeState:
     @cached_property
     def shares(self) -> dict[str, float]:
         """The dominant share of the node that each filler asks for, by uid."""
-        return {pod.uid: dominant_share(pod.requests, self.node.allocatable) for pod in self.pods if pod.is_filler}
+        return {pod.uid: dominant_share(pod.requests, self.node.allocatable) for pod in self.fillers}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 No clock, no I/O, no randomness; every order ends in a total tie-break.
 
 planner           the numbered algorithm, one screen long
+draft             the working state of one plan
 
 What there is:
 survey            all nodes as rows of arrays, made anew only where a node has changed
 survey_rows       what these rows hold, and what they depend on
 surveyor          how a row is written
+turnover          how it changes where only others' pods came or went
+filler_rows       what running fillers count for in it
+planned_rows      the rows as planned, and sums over them, kept from plan to plan
 rooms             a node's working object, made when somebody asks for it
 room              what a node has free, now and soon
 device_room       what is free of each device of a node
@@ -33,24 +37,35 @@ offers            each shape as an option, at its smallest or its largest
 problem           holes and options as arrays
 allocation        who gets which hole, under ceilings, limits and fair shares
 quotas            what these limits are, and how much of its fair share a set has
-fair_prices       what options count for, so that the shares come out fair
+fair_mix          fillings of all nodes at several prices, and one of each chosen so that the sum is fair
+menu              what was proposed at which prices, the best mix of it, and who holds back whom
+proposals         what nodes would take at given prices
+coupling          quotas and fair shares as limits over what sets take
+interior_point    the best mix of choices under such limits, and their prices
 exchange          fair shares to the last instance
 packing           how many of which option go on each node
 price_search      the price of each node at which its devices' best use just fits
 price_tables      the best use of devices at every price
+table_reading     from the tables back to options
+completion        what they leave over, filled in several ways, the best kept
+device_filling    options with devices, in this order, into what is left
 growth            nobody takes a core that a running filler makes more of
-leftovers         greedy filling of what is left, and shapes without devices
+leftovers         what is left, and shapes without devices in it
 device_packing    on which device each part goes
 worth             what an instance is worth
 fairness          what sets and namespaces hold; who has least of its share
 
 4. Size:
 sizing            how elastic fillers grow and shrink in place
+usual_nodes       the same as plain numbers, where all fillers run as their sets want them
 quiet_nodes       the same in arrays, where new fillers are all that changes
 
 5. Order:
 differences       actions, room given before it is taken
+creates           what is new as actions, each with its name
+new_fillers       the same as arrays, before it is made into actions
 reports           what is left empty and why
+bounds            the one word for it of each node
 
 Across plans:
 pacing            cool-downs, back-offs, rates

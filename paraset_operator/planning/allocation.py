@@ -1,7 +1,8 @@
 """Who gets which hole, under limits that couple nodes: ceilings, tenants' limits, fair shares.
 
-1. nodes are packed one by one, with options favoured and priced so that the sum comes out fair (fair_prices.py)
-2. single instances are exchanged until no set could have more of its fair share at the cost of one that has more
+1. nodes are packed one by one, several times, and a filling of each is chosen so that the sum is fair (fair_mix.py);
+   where little is dealt out once, with those favoured who have less than their share
+2. single instances are exchanged as far as that brings shares closer to what they should be
 3. where a set exceeds a quota, it is left out of the nodes where that costs least, and these are packed anew
 4. what is left is offered to everybody who may still have it
 """
@@ -14,12 +15,19 @@ from numpy.typing import NDArray
 
 from paraset_operator.planning.device_packing import assign
 from paraset_operator.planning.exchange import exchange
-from paraset_operator.planning.fair_prices import fair_gains
+from paraset_operator.planning.fair_mix import fair_mix
 from paraset_operator.planning.growth import GrowthRoom
 from paraset_operator.planning.leftovers import Left, covering, fitting, put_within
 from paraset_operator.planning.packing import Gains, pack
-from paraset_operator.planning.problem import DeviceKind, Holes, Ints, Options
+from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
+from paraset_operator.planning.proposals import growth_by_set
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
+
+# Where less than this part of all that is fillable is dealt out, it is dealt out at once.
+_LITTLE = 0.05
+_MOST_FAVOUR = 4.0
+# Shares below this are taken for this: who has nothing is not favoured without end.
+_LEAST = 1e-3
 
 
 def allocate(holes: Holes, options: Options, quotas: Quotas) -> Ints:
@@ -57,14 +65,33 @@ class Deal:
             self.pack(everywhere)
             if not any(True for _ in self._excesses()):
                 return
-        self.gains = fair_gains(self.holes, self.options, self.quotas)
-        self.pack(everywhere)
-        self.measure(exchange(self.holes, self.options, self.quotas, self.counts))
+        if self._is_little:
+            self.gains = Gains(self._favoured()[None, :], self.gains.group)
+            self.pack(everywhere)
+        else:
+            mixed = fair_mix(self.holes, self.options, self.quotas)
+            self.counts, self.gains = mixed.counts, Gains(mixed.gains[None, :], self.gains.group)
+            self.measure(everywhere)
+            grown = growth_by_set(self.holes, self.options, self.counts, self.left.free).sum(axis=0)
+            quotas = replace(self.quotas, held=self.quotas.held + grown.astype(np.int64))
+            self.measure(exchange(self.holes, self.options, quotas, self.counts, mixed.due))
         self.respect()
         self.top_up()
-        # What a quota kept from one set has gone to whoever came next; now it is dealt out fairly too.
-        self.measure(exchange(self.holes, self.options, self.quotas, self.counts))
-        self.top_up()
+
+    @property
+    def _is_little(self) -> bool:
+        """Whether what is dealt out can't change shares much."""
+        known = self.quotas.fillable > 0
+        dealt = self.holes.free[:, known].clip(min=0).sum(axis=0) / self.quotas.fillable[known]
+        return bool(dealt.max(initial=0.0) < _LITTLE)
+
+    def _favoured(self) -> Floats:
+        """Return what options count for: worth by share, more for a set that has less than the others."""
+        levels = self.quotas.levels(np.zeros_like(self.quotas.held)).clip(min=_LEAST)
+        present = self.holes.admits.any(axis=0)
+        favour = (levels[present].mean() / levels).clip(min=1 / _MOST_FAVOUR, max=_MOST_FAVOUR)
+        favoured: Floats = self.options.value * (favour / self.quotas.due())[self.options.owner]
+        return favoured
 
     @property
     def numbers(self) -> Ints:

@@ -29,16 +29,19 @@ def misfits(ground: Ground, rows: Rows, at: Ints, new: Ints) -> Ints:
 
 
 def _put(devices: Ints, unit: Ints, amount: int, number: Ints) -> NDArray[np.bool_]:
-    """Put so many parts of an amount on the fullest devices of each node; say where some did not fit."""
+    """Put so many parts of an amount on the fullest devices of each node; say where some did not fit.
+
+    A device that took one is the fullest that takes the next one, so it takes all that it has room for.
+    """
     whole = np.minimum(amount, unit.clip(min=1))
     left, failed = number * (-(-amount // whole)), np.zeros(len(number), dtype=bool)
     while (going := np.flatnonzero(left > 0)).size:
         room, part = devices[going], whole[going]
         home = np.where(room >= part[:, None], room, _PLENTY).argmin(axis=1)
-        fits = room[np.arange(len(going)), home] >= part
-        devices[going[fits], home[fits]] -= part[fits]
-        failed[going[~fits]] = True
-        left[going] = np.where(fits, left[going] - 1, 0)
+        taken = np.minimum(room[np.arange(len(going)), home] // part, left[going])
+        devices[going, home] -= taken * part
+        failed[going] |= taken == 0
+        left[going] = np.where(taken > 0, left[going] - taken, 0)
     return failed
 
 

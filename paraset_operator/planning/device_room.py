@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paraset_operator.model.devices import Free, place, without
+from paraset_operator.model.holdings import left_by
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import NodeState
 
@@ -90,27 +91,9 @@ def device_rooms(state: NodeState) -> dict[str, DeviceRoom]:
         return {}
     stay = [pod for pod in state.pods if not pod.is_terminating]
     return {
-        name: DeviceRoom(name, sizes, left_by(name, sizes, state.pods), left_by(name, sizes, stay))
+        name: DeviceRoom(name, sizes, state.left[name], left_by(name, sizes, stay))
         for name, sizes in state.node.devices.items()
     }
-
-
-def left_by(resource: str, sizes: Free, pods: Iterable[Pod]) -> Free:
-    """Return what pods leave of each device; what they hold nobody knows where may be on any.
-
-    Below zero where that is more than a device has left.
-    """
-    left, unplaced = list(sizes), 0
-    for pod in pods:
-        amount = pod.held.get(resource)
-        if amount:
-            unplaced += amount
-            for share in pod.on_devices:
-                if share.resource == resource and 0 <= share.device < len(left):
-                    left[share.device] -= share.amount
-                    unplaced -= share.amount
-    taken = max(0, unplaced)
-    return tuple(each - taken for each in left)
 
 
 def _placed(resource: str, sizes: Free, pod: Pod) -> list[tuple[int, int]]:

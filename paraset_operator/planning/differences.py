@@ -6,27 +6,20 @@ which is not free yet names what it waits `after`; it is not carried out before 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
-from typing import TypeAlias
 
-from paraset_operator.model.constraints import Toleration
+import msgspec
+
 from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod, Resize
-from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import Resources, fits, minus
-from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.contenders import Contender
-from paraset_operator.planning.device_order import in_order, misfits
-from paraset_operator.planning.feasibility import allowed_tolerations
+from paraset_operator.planning.creates import creates_for
 from paraset_operator.planning.quiet_nodes import QuietNodes
-from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
+from paraset_operator.planning.room import is_rigid
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.survey_rows import Ground, Rows
-from paraset_operator.planning.yielding import capped_grace
-
-# What it takes of a device (negative, for the order), its set, its shape, sizes, all it holds, and the instance if any.
-_New: TypeAlias = tuple[int, int, int, dict[str, int], dict[str, int], Instance | None]
+from paraset_operator.planning.survey_rows import Rows
+from paraset_operator.planning.usual_nodes import ChangedNode
 
 
 @dataclass(slots=True)
@@ -50,7 +43,7 @@ class _Open:
 
 
 def actions_for(
-    rooms: Sequence[NodeRoom],
+    rooms: Sequence[ChangedNode],
     leaving: list[DeletePod],
     contenders: Sequence[Contender],
     quiet: QuietNodes,
@@ -61,12 +54,14 @@ def actions_for(
     resizes = [action for room in rooms for action in _resizes(room)]
     shrinks = [action for action in resizes if action.reason is not Reason.GROWS]
     opened = _opened(rooms, leaving, shrinks)
-    creates = _creates(rooms, opened, contenders, quiet, survey, rows)
+    creates = creates_for(rooms, contenders, quiet, survey, rows)
+    if opened:
+        creates = [_with_room(each, opened[each.node]) if each.node in opened else each for each in creates]
     grows = [_when_free(action, opened) for action in resizes if action.reason is Reason.GROWS]
     return (*leaving, *shrinks, *creates, *grows)
 
 
-def _opened(rooms: Iterable[NodeRoom], leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, _Open]:
+def _opened(rooms: Iterable[ChangedNode], leaving: list[DeletePod], shrinks: list[ResizePod]) -> dict[str, _Open]:
     givers: dict[str, list[str]] = {}
     for pod in (*(each.pod for each in leaving), *(each.pod for each in shrinks)):
         givers.setdefault(pod.place, []).append(pod.key)
@@ -78,7 +73,7 @@ def _opened(rooms: Iterable[NodeRoom], leaving: list[DeletePod], shrinks: list[R
     return opened
 
 
-def _resizes(room: NodeRoom) -> list[ResizePod]:
+def _resizes(room: ChangedNode) -> list[ResizePod]:
     actions = []
     for instance in room.instances:
         pod = instance.pod
@@ -95,82 +90,10 @@ def _resize_reason(pod: Pod, sizes: Resources) -> Reason:
     return Reason.GROWS if any(size > pod.sizes.get(key, 0) for key, size in sizes.items()) else Reason.SHRINKS
 
 
-def _creates(
-    rooms: Iterable[NodeRoom],
-    opened: Mapping[str, _Open],
-    contenders: Sequence[Contender],
-    quiet: QuietNodes,
-    survey: Survey,
-    planned: Rows,
-) -> list[CreatePod]:
-    """Return what is new, node by node; on a node who takes most of a device comes first, so that all find one."""
-    ground, new = survey.ground, _all_new(rooms, contenders, quiet, survey, planned)
-    creates: list[CreatePod] = []
-    for row in sorted(new):
-        name, policy = survey.states[row].node.name, survey.policies[row]
-        terms = [_terms(each.owner, policy) for each in contenders]
-        free = opened.get(name)
-        for _, of, index, sizes, requests, instance in new[row]:
-            pool = contenders[of].pool
-            if pool is None:
-                continue
-            number, after = pool.take()
-            if free is not None:
-                after = tuple(dict.fromkeys((*_missing_room(requests, free, name), *after)))
-            if instance is not None:
-                instance.index = number
-            shape = ground.shapes[index][1].name
-            creates.append(
-                CreatePod(contenders[of].owner, shape, number, name, sizes, requests, *terms[of], after=after)
-            )
-    return creates
-
-
-def _all_new(
-    rooms: Iterable[NodeRoom], contenders: Sequence[Contender], quiet: QuietNodes, survey: Survey, planned: Rows
-) -> dict[int, list[_New]]:
-    """Return all that is new, by row."""
-    ground, new = survey.ground, _new_instances(rooms, contenders, survey)
-    for of in range(len(contenders)):
-        for row, made in quiet.of_set(of).items():
-            new.setdefault(row, []).extend((-ground.bulk[at], of, at, sizes, held, None) for at, sizes, held in made)
-    if ground.tracked:
-        for each in new.values():
-            each.sort(key=itemgetter(0, 1))
-        alone = {*quiet.at.tolist()} - {*misfits(ground, planned, quiet.at, quiet.new).tolist()}
-        for row in new.keys() - alone:
-            new[row] = _by_device(new[row], row, planned, ground)
-    return new
-
-
-def _by_device(new: list[_New], row: int, rows: Rows, ground: Ground) -> list[_New]:
-    """Return new fillers in an order in which each finds its device."""
-    for kind, name in enumerate(ground.tracked):
-        unit, free = int(rows.unit[row, kind]), rows.devices[row, kind].tolist()
-        if unit and any(each[4].get(name, 0) for each in new):
-            return [new[index] for index in in_order(free, unit, [each[4].get(name, 0) for each in new])]
-    return new
-
-
-def _new_instances(rooms: Iterable[NodeRoom], contenders: Sequence[Contender], survey: Survey) -> dict[int, list[_New]]:
-    """Return the new instances of nodes where something else changes too, by row."""
-    ground, of = survey.ground, {each.owner.uid: row for row, each in enumerate(contenders)}
-    shapes = {(owner, shape.name): index for index, (owner, shape) in enumerate(ground.shapes)}
-    new: dict[int, list[_New]] = {}
-    for room in rooms:
-        for each in room.instances:
-            if each.pod is None:
-                owner = of[each.owner.uid]
-                index = shapes[owner, each.shape.name]
-                made = (-ground.bulk[index], owner, index, dict(each.sizes), each.holds(), each)
-                new.setdefault(survey.row_of[room.name], []).append(made)
-    return new
-
-
-def _terms(owner: ParaSetView, policy: PolicyView | None) -> tuple[tuple[Toleration, ...], int]:
-    """Return the tolerations a filler keeps under a policy, and the grace it has."""
-    tolerations = allowed_tolerations(owner.constraints.tolerations, policy) if policy else ()
-    return tolerations, capped_grace(owner, policy)
+def _with_room(create: CreatePod, opened: _Open) -> CreatePod:
+    """Return a create that waits for its room too."""
+    missing = _missing_room(create.requests, opened, create.node)
+    return msgspec.structs.replace(create, after=tuple(dict.fromkeys((*missing, *create.after)))) if missing else create
 
 
 def _when_free(action: ResizePod, opened: Mapping[str, _Open]) -> ResizePod:

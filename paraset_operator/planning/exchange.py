@@ -1,4 +1,9 @@
-"""Fair shares to the last instance: one set's instance makes way for another's, where that brings both closer."""
+"""Fair shares to the last instance: one set's instance makes way for another's, where that brings both closer.
+
+A set's *level* is its share beside the one it should have.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +16,20 @@ _MOST_SWAPS = 200
 _FAIR = 0.005
 
 
-def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints) -> Ints:
-    """Exchange instances in place, a bounded number of times, until none makes the shares fairer; return the nodes."""
+def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints, due: Floats) -> Ints:
+    """Exchange instances in place, a bounded number of times, until none brings shares closer to those that are `due`.
+
+    Return the nodes concerned.
+    """
     sets, before = len(quotas.most), counts.copy()
+    trade = _Trade(holes, options, quotas, due)
     refused: set[tuple[int, int]] = set()
     for _ in range(_MOST_SWAPS):
         most, used = quotas.most - number_by(counts, options, sets), used_by(counts, options, sets)
-        levels = quotas.levels(used)
-        pairs = _pairs(levels, (most > 0) & holes.admits.any(axis=0), refused)
+        pairs = _pairs(trade.levels(used), (most > 0) & holes.admits.any(axis=0), refused)
         if not pairs:
             break
-        if not _swap(holes, options, quotas, counts, used, most, *pairs[0]):
+        if not trade.swap(counts, used, most, *pairs[0]):
             refused.add(pairs[0])
     return np.flatnonzero((counts != before).any(axis=1))
 
@@ -37,25 +45,37 @@ def _pairs(levels: Floats, hungry: NDArray[np.bool_], refused: set[tuple[int, in
     return [(giver, taker) for _, giver, taker in sorted(pairs)]
 
 
-def _swap(
-    holes: Holes, options: Options, quotas: Quotas, counts: Ints, used: Ints, most: Ints, giver: int, taker: int
-) -> bool:
-    """Exchange as many instances of the best pair of options as bring both levels closer; say whether any were."""
-    levels, left = quotas.levels(used), holes.free - counts @ options.need
-    for old, new, times in _best_first(holes, options, giver, taker):
-        change = np.zeros_like(used)
-        change[giver] -= options.need[old]
-        change[taker] += options.need[new] * times
-        after = quotas.levels(used + change)
-        closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
-        room = min(int(most[taker]), quotas.affordable(options, new, used)) // times
-        number = min(int((levels[giver] - levels[taker]) / closed + 0.5), room) if closed > 0 else 0
-        rows = _able(holes, options, counts, left, old, new, times, taker)[:number]
-        if len(rows):
-            counts[rows, old] -= 1
-            counts[rows, new] += times
-            return True
-    return False
+@dataclass(frozen=True, slots=True)
+class _Trade:
+    """What instances are exchanged under, and the share that is due to each set."""
+
+    holes: Holes
+    options: Options
+    quotas: Quotas
+    due: Floats
+
+    def levels(self, used: Ints) -> Floats:
+        """Return what part of its due each set has; whom nothing is due has all of it."""
+        levels: Floats = self.quotas.shares(used) / np.where(self.due > 0, self.due, 1.0)
+        return np.where(self.due > 0, levels, 1.0)
+
+    def swap(self, counts: Ints, used: Ints, most: Ints, giver: int, taker: int) -> bool:
+        """Exchange as many instances of the best pair of options as bring both closer; say whether any were."""
+        options, levels, left = self.options, self.levels(used), self.holes.free - counts @ self.options.need
+        for old, new, times in _best_first(self.holes, options, giver, taker):
+            change = np.zeros_like(used)
+            change[giver] -= options.need[old]
+            change[taker] += options.need[new] * times
+            after = self.levels(used + change)
+            closed = (levels[giver] - levels[taker]) - (after[giver] - after[taker])
+            room = min(int(most[taker]), self.quotas.affordable(options, new, used)) // times
+            number = min(int((levels[giver] - levels[taker]) / closed + 0.5), room) if closed > 0 else 0
+            rows = _able(self.holes, options, counts, left, old, new, times, taker)[:number]
+            if len(rows):
+                counts[rows, old] -= 1
+                counts[rows, new] += times
+                return True
+        return False
 
 
 def _best_first(holes: Holes, options: Options, giver: int, taker: int) -> list[tuple[int, int, int]]:

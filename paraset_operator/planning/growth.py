@@ -11,34 +11,40 @@ from numpy.typing import NDArray
 from paraset_operator.planning.problem import Floats, Ints, Options
 
 # How much more a new instance has to be worth than the growth it displaces.
-_CLEARLY = 1.02
-_MOST_LEVELS = 4
+CLEARLY = 1.02
 
 
 def merge_grown(options: Options, counts: Ints, free: Ints) -> None:
     """Count instances that start large as small ones, which may grow: what is free is then shared out anew."""
-    for option in np.flatnonzero(options.twin != np.arange(len(options))).tolist():
-        twin, number = int(options.twin[option]), counts[:, option].copy()
-        counts[:, twin] += number
-        counts[:, option] = 0
-        free += number[:, None] * (options.need[option] - options.need[twin])
+    large = np.flatnonzero(options.twin != np.arange(len(options)))
+    number = counts[:, large]
+    for which in np.flatnonzero(number.any(axis=0)).tolist():
+        at = np.flatnonzero(number[:, which])
+        merge_taken(options, at, np.full(len(at), large[which]), number[at, which], counts, free)
+
+
+def merge_taken(options: Options, at: Ints, option: Ints, number: Ints, counts: Ints, free: Ints) -> None:
+    """Count so many instances of an option on each of the nodes `at` as small ones."""
+    is_large = (options.twin[option] != option) & (number > 0)
+    if is_large.any():
+        at, option, number = at[is_large], option[is_large], number[is_large]
+        twin = options.twin[option]
+        counts[at, option] -= number
+        counts[at, twin] += number
+        free[at] += number[:, None] * (options.need[option] - options.need[twin])
 
 
 def growth_worth(options: Options, there: Ints, free: Ints) -> Floats:
     """Return what the growth of instances that are there (N x S) is worth on each node."""
     worth: Floats = np.zeros(len(free))
-    for column, levels in _levels(options):
-        room = free[:, column].clip(min=0)
-        for density, span in levels:
-            grown = np.minimum(room, there @ span)
-            worth, room = worth + grown * density, room - grown
+    for growth in options.growths:
+        room = np.maximum(free[:, growth.column], 0).astype(np.float64)
+        wanted = there.astype(np.float64) @ growth.span
+        for level, density in enumerate(growth.worths):
+            grown = np.minimum(room, wanted[:, level])
+            worth += grown * density
+            room -= grown
     return worth
-
-
-def growth_demand(options: Options, there: Ints, column: int, prices: Floats) -> Ints:
-    """Return how much of a resource growth takes at each price (N x prices)."""
-    weights = options.span[:, column, None] * (_CLEARLY * options.density[:, column, None] > prices[None, :])
-    return (there.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64)
 
 
 def clearly_better(options: Options, kept: Ints, free: Ints, counts: Ints) -> NDArray[np.bool_]:
@@ -51,7 +57,7 @@ def clearly_better(options: Options, kept: Ints, free: Ints, counts: Ints) -> ND
     gained = counts @ options.value + growth_worth(options, kept + counts, after) - grown
     there = kept @ options.value + grown
     is_grown: NDArray[np.bool_] = growth_worth(options, kept, after) < grown
-    return ~is_grown | (gained > (_CLEARLY - 1.0) * there)
+    return ~is_grown | (gained > (CLEARLY - 1.0) * there)
 
 
 class GrowthRoom:
@@ -59,66 +65,52 @@ class GrowthRoom:
 
     def __init__(self, options: Options, there: Ints, free: Ints) -> None:
         self._need, self._value = options.need, options.value
-        self._columns: list[tuple[int, Ints, list[tuple[float, Ints]]]] = []
-        for column, levels in _levels(options):
-            room = free[:, column].clip(min=0)
-            granted: list[tuple[float, Ints]] = []
-            for density, span in _few(levels):
-                grown = np.minimum(room, there @ span)
-                granted.insert(0, (density, grown))
+        # For each resource: its column, and the worths and amounts (levels x nodes) of growth, lowest first; the lowest
+        # is what nobody grows into.
+        self._columns: list[tuple[int, Floats, Ints]] = []
+        for growth in options.coarse_growths:
+            room = np.maximum(free[:, growth.column], 0)
+            wanted = (there.astype(np.float64) @ growth.span).astype(np.int64)
+            levels = []
+            for level in range(len(growth.worths)):
+                grown = np.minimum(room, wanted[:, level])
+                levels.append(grown)
                 room = room - grown
-            self._columns.append((column, room, granted))
+            worths = np.append(growth.worths, 0.0)[::-1, None]
+            self._columns.append((growth.column, worths, np.array([*levels, room])[::-1]))
 
-    def worthwhile(self, option: int, able: Ints) -> Ints:
+    def worthwhile(self, option: int | Ints, able: Ints, at: Ints | None = None) -> Ints:
         """Return how many of the instances that fit are worth more than the growth they displace.
 
-        As many as take nothing from it, or one that does.
+        As many as take nothing from it, or one that does. On the nodes `at`, all if none are named, an option each.
         """
-        number, loss, costs = able, np.zeros(len(able)), False
-        for column, spare, granted in self._columns:
-            need = int(self._need[option, column])
-            if need <= 0:
-                continue
-            costs, number = True, np.minimum(number, spare // need)
-            rest = (need - spare).clip(min=0)
-            for density, grown in granted:
-                taken = np.minimum(rest, grown)
-                loss, rest = loss + density * taken, rest - taken
-        if costs:
-            pays = (number == 0) & (self._value[option] > _CLEARLY * loss)
-            number = np.where(pays, np.minimum(able, 1), number)
+        number, rows = able, np.arange(len(able)) if at is None else at
+        for column, _, levels in self._columns:
+            need = self._need[option, column]
+            number = np.where(need > 0, np.minimum(number, levels[0, rows] // np.maximum(need, 1)), number)
+        tight = np.flatnonzero((number == 0) & (able > 0))
+        if len(tight):
+            mine = option[tight] if isinstance(option, np.ndarray) else option
+            loss = np.zeros(len(tight))
+            for column, worths, levels in self._columns:
+                loss += (worths * _displaced(levels[:, rows[tight]], self._need[mine, column])).sum(axis=0)
+            number = number.copy()
+            number[tight] = self._value[mine] > CLEARLY * loss
         return number
 
-    def take(self, option: int, number: Ints) -> None:
-        """Count new instances."""
-        for index, (column, spare, granted) in enumerate(self._columns):
-            rest = number * self._need[option, column]
-            taken = np.minimum(rest, spare)
-            left, rest = [], rest - taken
-            for density, grown in granted:
-                displaced = np.minimum(rest, grown)
-                left.append((density, grown - displaced))
-                rest = rest - displaced
-            self._columns[index] = (column, spare - taken, left)
+    def take(self, option: int | Ints, number: Ints, at: Ints | None = None) -> None:
+        """Count new instances, on the nodes `at`, all if none are named."""
+        rows = np.arange(len(number)) if at is None else at
+        for column, _, levels in self._columns:
+            amount, mine = number * self._need[option, column], levels[:, rows]
+            if (amount <= mine[0]).all():
+                levels[0, rows] -= amount
+            else:
+                levels[:, rows] = mine - _displaced(mine, amount)
 
 
-def _few(levels: list[tuple[float, Ints]]) -> list[tuple[float, Ints]]:
-    """Return a few levels instead of many: neighbours together, at the higher worth of both."""
-    while len(levels) > _MOST_LEVELS:
-        near = min(range(len(levels) - 1), key=lambda at: (levels[at][0] / levels[at + 1][0], at))
-        (density, span), (_, other) = levels[near], levels[near + 1]
-        levels = [*levels[:near], (density, span + other), *levels[near + 2 :]]
-    return levels
-
-
-def _levels(options: Options) -> list[tuple[int, list[tuple[float, Ints]]]]:
-    """Return, for each resource that grows, the worths of a unit, largest first, each with the span of its options."""
-    columns = []
-    for column in np.flatnonzero(((options.density > 0) & (options.span > 0)).any(axis=0)).tolist():
-        density = options.density[:, column]
-        levels = [
-            (float(each), np.where(density == each, options.span[:, column], 0))
-            for each in np.unique(density[density > 0])[::-1]
-        ]
-        columns.append((column, levels))
-    return columns
+def _displaced(levels: Ints, amount: Ints | np.int64) -> Ints:
+    """Return how much of each level an amount takes, of the lowest first."""
+    before = levels.cumsum(axis=0) - levels
+    found: Ints = np.minimum(levels, np.maximum(amount - before, 0))
+    return found

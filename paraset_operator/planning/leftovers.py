@@ -1,14 +1,14 @@
-"""Greedy filling, for many nodes at once: what the price tables leave over, and shapes that take no devices."""
+"""What is left of nodes while options are taken, and the filling of it with shapes that take no devices."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.planning.growth import GrowthRoom, merge_grown
+from paraset_operator.planning.growth import merge_taken
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 
-_PLENTY = 2**40
+PLENTY = 2**40
 
 
 @dataclass(slots=True)
@@ -72,118 +72,114 @@ class Left:
         return replace(holes, free=self.free, kinds=tuple(kinds))
 
 
-def fill_devices(
-    holes: Holes, options: Options, gain: Floats, counts: Ints, left: Left, order: Ints, net: Floats | None = None
-) -> None:
-    """Offer what is left to each option with devices, in this order, as often as it fits and pays.
-
-    It has to be worth more than the growth it displaces, and with `net`, its gain less what others would pay, that too.
-    """
-    rows = np.flatnonzero(_may_take(options, left, order))
-    if not len(rows):
-        return
-    some, kinds, mine = left.rows(rows), holes.kinds, gain[rows]
-    growth = GrowthRoom(options, holes.kept[rows] + counts[rows], some.free)
-    for option in order.tolist():
-        able = fitting(some.free, options.need[option])
-        if net is not None:
-            able[net[rows, option] <= 0] = 0
-        if able.any():
-            able = growth.worthwhile(option, np.where(mine[:, option] > 0, able, 0))
-            number = put(kinds, options, option, able, some)
-            counts[rows, option] += number
-            growth.take(option, number)
-    left.put_rows(rows, some)
-    merge_grown(options, counts, left.free)
-
-
-def _may_take(options: Options, left: Left, order: Ints) -> NDArray[np.bool_]:
-    """Say where the sums allow for the least that any of the options needs, and some device is left."""
-    if not len(order):
-        return np.zeros(len(left.free), dtype=bool)
-    may: NDArray[np.bool_] = (left.free >= options.need[order].min(axis=0)).all(axis=1)
-    some = np.zeros(len(may), dtype=bool)
-    for index, (wholes, devices) in enumerate(zip(left.wholes, left.devices, strict=True)):
-        least = options.amount[order][options.kind[order] == index].min(initial=_PLENTY)
-        some |= (devices >= least).any(axis=1) if devices.shape[1] else wholes >= least
-    return may & some
-
-
-def put(kinds: tuple[DeviceKind, ...], options: Options, option: int, able: Ints, left: Left) -> Ints:
-    """Put up to `able` instances of an option on each node; return how many its devices allow."""
-    number, at = np.zeros(len(able), dtype=np.int64), np.flatnonzero(able)
-    if not len(at):
-        return number
-    index, amount = int(options.kind[option]), int(options.amount[option])
-    if index < 0:
-        number[at] = able[at]
-    elif kinds[index].is_counted:
-        number[at] = np.minimum(able[at], left.wholes[index][at] // amount)
-        left.wholes[index][at] -= number[at] * amount
-    elif amount >= kinds[index].unit:
-        unit = kinds[index].unit
-        number[at] = _put_wholes(left.devices[index], at, able[at], amount // unit, unit)
-    else:
-        number[at] = _put_parts(left.devices[index], at, able[at], amount)
-    left.free[at] -= number[at, None] * options.need[option]
+def put(kinds: tuple[DeviceKind, ...], options: Options, option: Ints, able: Ints, left: Left, at: Ints) -> Ints:
+    """Put up to `able` instances of an option on each of the nodes `at`; return how many its devices allow."""
+    number, kind, amount = able.copy(), options.kind[option], options.amount[option]
+    for index, each in enumerate(kinds):
+        mine, devices = np.flatnonzero((kind == index) & (able > 0)), left.devices[index]
+        if not len(mine):
+            continue
+        if each.is_counted:
+            number[mine] = np.minimum(able[mine], left.wholes[index][at[mine]] // amount[mine])
+            left.wholes[index][at[mine]] -= number[mine] * amount[mine]
+            continue
+        is_whole = amount[mine] >= each.unit
+        if is_whole.any():
+            some = mine[is_whole]
+            number[some] = _put_wholes(devices, at[some], able[some], amount[some] // each.unit, each.unit)
+        if not is_whole.all():
+            some = mine[~is_whole]
+            number[some] = _put_parts(devices, at[some], able[some], amount[some])
+    left.free[at] -= number[:, None] * options.need[option]
     return number
 
 
 def put_within(holes: Holes, options: Options, option: int, able: Ints, left: Left, most: int) -> Ints:
     """Put up to `able` instances on each node but no more than `most` in all, on nodes first that come first."""
     at = np.flatnonzero(able)
+    each = np.full(len(at), option)
     if int(able.sum()) > most:
-        able[at] = put(holes.kinds, options, option, able[at], left.rows(at))
+        able[at] = put(holes.kinds, options, each, able[at], left.rows(at), np.arange(len(at)))
         order = holes.order(at)
         before = able[order].cumsum() - able[order]
         able[order] = np.minimum(able[order], (most - before).clip(min=0))
-    return put(holes.kinds, options, option, able, left)
+    number = np.zeros_like(able)
+    number[at] = put(holes.kinds, options, each, able[at], left, at)
+    return number
 
 
 def fitting(free: Ints, need: Ints) -> Ints:
     """Return how many instances the sums allow."""
-    number: Ints = np.full(len(free), _PLENTY, dtype=np.int64)
+    number: Ints = np.full(len(free), PLENTY, dtype=np.int64)
     for column in np.flatnonzero(need > 0).tolist():
         np.minimum(number, free[:, column] // need[column], out=number)
-    return number.clip(min=0)
+    return np.maximum(number, 0)
 
 
-def _put_wholes(devices: Ints, at: Ints, able: Ints, pieces: int, unit: int) -> Ints:
-    whole = devices[at] == unit
+def enough(free: Ints, need: Ints) -> NDArray[np.bool_]:
+    """Say on which nodes the sums allow for what is needed."""
+    found = np.ones(len(free), dtype=bool)
+    for column in np.flatnonzero(need > 0).tolist():
+        found &= free[:, column] >= need[column]
+    return found
+
+
+def _put_wholes(devices: Ints, at: Ints, able: Ints, pieces: Ints, unit: int) -> Ints:
+    room = devices[at]
+    whole = room == unit
     number: Ints = np.minimum(able, whole.sum(axis=1) // pieces)
     taken = whole & (whole.cumsum(axis=1) <= (number * pieces)[:, None])
-    devices[at] = np.where(taken, 0, devices[at])
+    devices[at] = np.where(taken, 0, room)
     return number
 
 
-def _put_parts(devices: Ints, at: Ints, able: Ints, amount: int) -> Ints:
+def _put_parts(devices: Ints, at: Ints, able: Ints, amount: Ints) -> Ints:
     """Take `amount` of the fullest devices first, as often as it fits on each."""
-    room = devices[at]
     number, rows = np.zeros(len(at), dtype=np.int64), np.arange(len(at))
     while len(rows):
-        some = room[rows]
-        home = np.where(some >= amount, some, _PLENTY).argmin(axis=1)
-        times = np.minimum(some[np.arange(len(rows)), home] // amount, able[rows] - number[rows])
-        going = times > 0
-        rows, home, times = rows[going], home[going], times[going]
-        room[rows, home] -= times * amount
+        some, each, node = devices[at[rows]], amount[rows], at[rows]
+        home = np.where(some >= each[:, None], some, PLENTY).argmin(axis=1)
+        times = np.minimum(some[np.arange(len(rows)), home] // each, able[rows] - number[rows])
+        devices[node, home] -= times * each
         number[rows] += times
-        rows = rows[number[rows] < able[rows]]
-    devices[at] = room
+        rows = rows[(times > 0) & (number[rows] < able[rows])]
     return number
 
 
-def fill_plain(options: Options, gain: Floats, counts: Ints, left: Left, kept: Ints) -> None:
-    """Give what no device can use to shapes without devices, those first that are worth most for their share of it."""
-    rows = np.flatnonzero(options.kind < 0)
-    if not len(rows):
+def fill_plain(options: Options, gain: Floats, row: Ints, counts: Ints, left: Left, kept: Ints) -> None:
+    """Give what no device can use to shapes without devices, those first that are worth most for their share of it.
+
+    `gain` is what options are worth, `row` the row of it that is that of a node.
+    """
+    plain = np.flatnonzero((options.kind < 0) & (gain > 0).any(axis=0))
+    if not len(plain) or not len(row):
         return
-    rate = options.value[rows] / (options.need[rows] / left.free.sum(axis=0).clip(min=1)).max(axis=1)
-    for option in rows[np.lexsort((rows, -rate))].tolist():
-        able = np.where(gain[:, option] > 0, fitting(left.free, options.need[option]), 0)
-        number = np.minimum(able, covering(options, option, left.free, kept + counts))
-        counts[:, option] += number
-        left.free -= number[:, None] * options.need[option]
+    pays = gain > 0
+    pays &= ~pays[:, options.twin] | (options.twin == np.arange(len(options)))
+    there = (kept + counts).astype(np.float64)
+    wanted, taken = [there @ each.span for each in options.growths], []
+    for option in _by_rate(options, gain, plain, left.free):
+        able = enough(left.free, options.need[option])
+        at = np.flatnonzero(able if pays[:, option].all() else able & pays[row, option])
+        if not len(at):
+            continue
+        free = left.free[at]
+        number = _covering(options, option, free, [each[at] for each in wanted])
+        counts[at, option] += number
+        left.free[at] = free - number[:, None] * options.need[option]
+        for growth, each in zip(options.growths, wanted, strict=True):
+            each[at] += number[:, None] * growth.span[option]
+        taken.append((at, np.full(len(at), option), number))
+    for mine in taken:
+        merge_taken(options, *mine, counts, left.free)
+
+
+def _by_rate(options: Options, gain: Floats, plain: Ints, free: Ints) -> list[int]:
+    """Return options without devices, those first that are worth most for their share of what is free."""
+    worth = gain[:, plain].max(axis=0, initial=0.0)
+    rate = worth / (options.need[plain] / free.sum(axis=0).clip(min=1)).max(axis=1)
+    order: list[int] = plain[np.lexsort((plain, -rate))].tolist()
+    return order
 
 
 def covering(options: Options, option: int, free: Ints, there: Ints) -> Ints:
@@ -192,9 +188,18 @@ def covering(options: Options, option: int, free: Ints, there: Ints) -> Ints:
     What instances that are there can grow into is theirs, as far as their growth is worth as much as a new instance.
     Where its own growth is worth that too, as few as possible are made: one large instance serves as well as many.
     """
+    return _covering(options, option, free, [there @ each.span for each in options.growths])
+
+
+def _covering(options: Options, option: int, free: Ints, wanted: list[Floats]) -> Ints:
     need, span = options.need[option], options.span[option]
     rate = options.value[option] / np.maximum(1, need) * (1 - 1e-9)
-    room = (free - there @ (options.span * (options.density >= rate))).clip(min=0)
+    room = free.copy()
+    for growth, each in zip(options.growths, wanted, strict=True):
+        # Worths are in falling order.
+        dear = int((growth.worths >= rate[growth.column]).sum())
+        room[:, growth.column] -= each[:, :dear].sum(axis=1).astype(np.int64)
+    room = np.maximum(room, 0)
     number = fitting(room, need)
     grows = np.flatnonzero((span > 0) & (options.density[option] > 0))
     if len(grows) and (options.density[option] >= rate)[grows].all():

@@ -5,34 +5,57 @@ it: the API server answers AlreadyExists. Pods on their way out count until they
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import filterfalse, islice
 
 from paraset_operator.model.pod import Pod
 
 
 @dataclass(slots=True)
 class NameCount:
-    """Of one set: how often each index is taken, by any pod; how many fillers there are, and are not ready."""
+    """Of one set: how often each index is taken, by any pod; how many fillers there are, and are not ready.
+
+    No index above `highest` is taken. Those below `_next` are all taken, but for some of the `_given_back`.
+    """
 
     taken: dict[int, int] = field(default_factory=dict)
     count: int = 0
     unready: int = 0
-    _lowest: int = 0
+    highest: int = field(default=-1, compare=False)
+    _next: int = field(default=0, compare=False)
+    _given_back: list[int] = field(default_factory=list, compare=False)
 
     def lowest_free(self) -> int:
         """Return the lowest index that nobody has taken."""
-        while self._lowest in self.taken:
-            self._lowest += 1
-        return self._lowest
+        while self._given_back and self._given_back[0] in self.taken:
+            heappop(self._given_back)
+        if self._given_back:
+            return self._given_back[0]
+        while self._next in self.taken:
+            self._next += 1
+        return self._next
 
     def take(self, index: int, times: int = 1) -> None:
         """Count an index once more, or, with -1, once less."""
-        left = self.taken.get(index, 0) + times
-        if left:
-            self.taken[index] = left
-        else:
-            del self.taken[index]
-            self._lowest = min(self._lowest, index)
+        self.take_all((index,), times)
+
+    def take_all(self, indices: Iterable[int], times: int) -> None:
+        """Count each of these once more, or, with -1, once less."""
+        taken = self.taken
+        for index in indices:
+            left = taken.get(index, 0) + times
+            if left:
+                taken[index] = left
+                self.highest = max(self.highest, index)
+            else:
+                del taken[index]
+                if index < self._next:
+                    heappush(self._given_back, index)
+
+    def copy(self) -> "NameCount":
+        """Return the same count, to be changed on its own."""
+        return replace(self, taken=dict(self.taken), _given_back=list(self._given_back))
 
 
 @dataclass(slots=True)
@@ -44,6 +67,7 @@ class IndexPool:
     """
 
     taken: Mapping[int, int]
+    highest: int
     leaving: list[tuple[int, str]]
     vacant: int
     ceiling: int
@@ -54,13 +78,14 @@ class IndexPool:
     def of(cls, ceiling: int, names: NameCount, gone: Iterable[Pod]) -> "IndexPool":
         """Return the pool of a set; `gone` are its pods that are on their way out or finished."""
         leaving = sorted((pod.index, pod.key) for pod in gone)
-        return cls(names.taken, leaving, ceiling - names.count, ceiling, next_index=names.lowest_free())
+        vacant = ceiling - names.count
+        return cls(names.taken, names.highest, leaving, vacant, ceiling, next_index=names.lowest_free())
 
     @property
     def size(self) -> int:
         """How many indices can be taken: fewer than the ceiling leaves while pods that stay have the names."""
         given = {index for index, _ in self.leaving if index in self.taken}
-        above = sum(index >= self.ceiling for index in self.taken) if max(self.taken, default=0) >= self.ceiling else 0
+        above = sum(index >= self.ceiling for index in self.taken) if self.highest >= self.ceiling else 0
         names = self.ceiling - (len(self.taken) - above - sum(index < self.ceiling for index in given))
         return max(0, min(names, self.vacant + len(self.leaving)))
 
@@ -79,6 +104,15 @@ class IndexPool:
             self._wait_for_next()
         index, key = self.freed.pop(0)
         return index, tuple(dict.fromkeys((*first, key)))
+
+    def take_many(self, count: int) -> tuple[list[int], list[tuple[int, tuple[str, ...]]]]:
+        """Return so many indices: first those that wait for nothing, then the others, each with what it waits for."""
+        at_once = max(0, min(count, self.vacant)) if self.leaving else count
+        indices = range(self.next_index, self.ceiling)
+        free = list(islice(filterfalse(self.taken.__contains__, indices), at_once))
+        self.next_index = free[-1] + 1 if free else self.next_index
+        self.vacant -= len(free)
+        return free, [self.take() for _ in range(count - len(free))]
 
     def _wait_for_next(self) -> str:
         index, key = self.leaving.pop(0)

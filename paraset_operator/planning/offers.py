@@ -1,7 +1,7 @@
 """The options of a plan: what each set could put on a node, as rows of arrays.
 
-Every shape is one option at its smallest. A shape with devices whose growth is worth something is a second one at its
-largest, so that a price per core decides between them.
+Every shape is one option at its smallest. A shape whose growth is worth something is a second one at its largest, so
+that a price per core or per instance decides between them.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ def device_columns(ground: Ground) -> list[str]:
 
 def _starts(shape: Shape) -> list[dict[str, int]]:
     sizes = largest(shape)
-    grows = shape.has_devices and any(sizes[each.resource] > each.minimum for each in shape.elastic)
+    grows = any(sizes[each.resource] > each.minimum for each in shape.elastic)
     return [{}, sizes] if grows else [{}]
 
 

@@ -28,15 +28,19 @@ class Openings:
         self._ground: Ground | None = None
         self._scales: Scales = {}
         self._open: Mask = np.zeros((0, 0), dtype=bool)
+        # By the sizes of tracked devices.
+        self._options: dict[tuple[int, ...], Options] = {}
 
     def of(self, ground: Ground, scales: Scales, rows: Rows, changed: Sequence[int]) -> Mask:
         """Return what is open (nodes x sets): `rows` as surveyed, those `changed` since the last time."""
         if ground is not self._ground or scales != self._scales or len(self._open) != len(rows.admits):
             changed = range(len(rows.admits))
-            self._open = np.zeros(rows.admits.shape, dtype=bool)
+            self._open, self._options = np.zeros(rows.admits.shape, dtype=bool), {}
         for units, at in rows_by_units(ground, rows, np.array(changed, dtype=np.int64)):
             kinds = kinds_of(ground, rows, units, at)
-            options = options_of(ground, scales, kinds)
+            if units not in self._options:
+                self._options[units] = options_of(ground, scales, kinds)
+            options = self._options[units]
             free, kept = rows.room[at] - rows.smallest[at], as_options(rows.counts[at], options)
             self._open[at] = rows.admits[at] & open_sets(options, kinds, free, kept, len(ground.sets))
         self._ground, self._scales = ground, scales

@@ -47,29 +47,6 @@ class Table:
     taken: Ints
     used: Ints
 
-    @classmethod
-    def empty(cls, prices: int, amounts: int, shared: int) -> "Table":
-        """Return a table in which nothing is taken."""
-        return cls(
-            np.zeros((prices, amounts)),
-            np.zeros((prices, amounts)),
-            np.zeros((prices, amounts, shared), dtype=np.int64),
-            np.full((prices, amounts), NOTHING, dtype=np.int64),
-            np.zeros((prices, amounts), dtype=np.int64),
-        )
-
-    def carry(self, amount: int) -> None:
-        """Begin a column with what one step less is good for."""
-        for array in (self.gain, self.value, self.need, self.used):
-            array[:, amount] = array[:, amount - 1]
-
-    def put(self, at: Ints, amount: int, option: Ints, before: Ints, value: Floats, need: Ints) -> None:
-        """Take an option, in the rows `at`, on top of the filling of the amount `before`."""
-        self.value[at, amount] = self.value[at, before] + value
-        self.need[at, amount] = self.need[at, before] + need
-        self.taken[at, amount] = option
-        self.used[at, amount] = amount
-
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -78,6 +55,19 @@ class Tables:
     menu: Menu
     parts: Table
     wholes: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """The best option of each size at each price (sizes x prices), smallest first.
+
+    `worth` (with a third axis) is the value and then the needs of it.
+    """
+
+    size: Ints
+    gain: Floats
+    option: Ints
+    worth: Floats
 
 
 def menu_of(kind: int, unit: int, kinds: Ints, amounts: Ints) -> Menu:
@@ -97,41 +87,59 @@ def tables_of(menu: Menu, most: int, gain: Floats, value: Floats, need: Ints) ->
     `gain` (prices x options) is what an option is worth less what its needs cost, `value` (prices x options) without
     that, `need` (options x shared resources) what it takes.
     """
-    parts = _part_table(menu, gain, value, need)
-    return Tables(menu, parts, _whole_table(menu, most, gain, value, need, parts))
+    parts = _filled(_offers(menu.parts, menu.size, gain, value, need), menu.steps if len(menu.parts) else 0)
+    wholes = _with_cut(_offers(menu.wholes, menu.size, gain, value, need), parts)
+    return Tables(menu, parts, _filled(wholes, most))
 
 
-def _part_table(menu: Menu, gain: Floats, value: Floats, need: Ints) -> Table:
-    columns = menu.steps + 1 if len(menu.parts) else 1
-    table = Table.empty(len(gain), columns, need.shape[1])
-    for amount in range(1, columns):
-        table.carry(amount)
-        _try_options(table, amount, menu.parts, menu.size, gain, value, need)
-    return table
+def _offers(rows: Ints, size: Ints, gain: Floats, value: Floats, need: Ints) -> _Offers:
+    sizes = np.unique(size[rows])
+    option = np.zeros((len(sizes), len(gain)), dtype=np.int64)
+    for place, each in enumerate(sizes.tolist()):
+        able = rows[size[rows] == each]
+        option[place] = able[gain[:, able].argmax(axis=1)] if len(able) > 1 else able[0]
+    every = np.arange(len(gain))[None, :]
+    worth = np.concatenate([value[every, option][:, :, None], need[option]], axis=2)
+    return _Offers(sizes, gain[every, option], option, worth)
 
 
-def _whole_table(menu: Menu, most: int, gain: Floats, value: Floats, need: Ints, parts: Table) -> Table:
-    table = Table.empty(len(gain), most + 1, need.shape[1])
-    full = parts.gain.shape[1] - 1
+def _with_cut(offers: _Offers, parts: Table) -> _Offers:
+    """Return the offers for whole devices with one more, that of cutting a device into parts: the last of size 1."""
+    place = int((offers.size <= 1).sum())
+    worth = np.concatenate([parts.value[:, -1:], parts.need[:, -1]], axis=1)
+    return _Offers(
+        np.insert(offers.size, place, 1),
+        np.insert(offers.gain, place, parts.gain[:, -1], axis=0),
+        np.insert(offers.option, place, CUT, axis=0),
+        np.insert(offers.worth, place, worth, axis=0),
+    )
+
+
+def _filled(offers: _Offers, most: int) -> Table:
+    """Return the best filling of each amount up to the most; of equal ones that which takes less."""
+    prices, every = offers.gain.shape[1], np.arange(offers.gain.shape[1])
+    gain = np.zeros((most + 1, prices))
+    worth = np.zeros((most + 1, prices, offers.worth.shape[2]))
+    nothing = len(offers.size)
+    chosen = np.full((most + 1, prices), nothing)
+    # What follows one step less, with nothing more, is the last choice.
+    size, added = np.append(offers.size, 1), np.concatenate([offers.worth, worth[:1]])
+    able = np.searchsorted(offers.size, np.arange(most + 1), side="right").tolist()
     for amount in range(1, most + 1):
-        table.carry(amount)
-        _try_options(table, amount, menu.wholes, menu.size, gain, value, need)
-        better = np.flatnonzero(table.gain[:, amount - 1] + parts.gain[:, full] > table.gain[:, amount] + _TINY)
-        table.gain[better, amount] = table.gain[better, amount - 1] + parts.gain[better, full]
-        cut = np.full(len(better), CUT)
-        before = np.full(len(better), amount - 1)
-        table.put(better, amount, cut, before, parts.value[better, full], parts.need[better, full])
-    return table
-
-
-def _try_options(table: Table, amount: int, rows: Ints, size: Ints, gain: Floats, value: Floats, need: Ints) -> None:
-    able = rows[size[rows] <= amount]
-    if not len(able):
-        return
-    totals = table.gain[:, amount - size[able]] + gain[:, able]
-    chosen = totals.argmax(axis=1)
-    best = totals[np.arange(len(totals)), chosen]
-    at = np.flatnonzero(best > table.gain[:, amount] + _TINY)
-    option = able[chosen[at]]
-    table.gain[at, amount] = best[at]
-    table.put(at, amount, option, amount - size[option], value[at, option], need[option])
+        if not able[amount]:
+            continue
+        totals = gain[amount - offers.size[: able[amount]]] + offers.gain[: able[amount]]
+        best = totals.max(axis=0)
+        is_better = best > gain[amount - 1] + _TINY
+        gain[amount] = np.where(is_better, best, gain[amount - 1])
+        chosen[amount] = np.where(is_better, totals.argmax(axis=0), nothing)
+        worth[amount] = worth[amount - size[chosen[amount]], every] + added[chosen[amount], every]
+    taken = np.append(offers.option, np.full((1, prices), NOTHING), axis=0)[chosen, every]
+    used = np.maximum.accumulate(np.where(chosen < nothing, np.arange(most + 1)[:, None], 0), axis=0)
+    return Table(
+        np.ascontiguousarray(gain.T),
+        np.ascontiguousarray(worth[:, :, 0].T),
+        np.ascontiguousarray(worth[:, :, 1:].transpose(1, 0, 2)).astype(np.int64),
+        np.ascontiguousarray(taken.T),
+        np.ascontiguousarray(used.T),
+    )

@@ -4,14 +4,16 @@ An *option* is a shape of a set, as a new filler would start: at its smallest, o
 its largest. Devices of which parts are handed out have a column each; all other resources are sums per node.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+_MOST_LEVELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,24 @@ class DeviceKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """A resource that grows: the worths of one more unit, largest first, and by how much options grow at each.
+
+    `span` is S x worths. Amounts are whole numbers, held as floats, since products of those are cheap.
+    """
+
+    column: int
+    worths: Floats
+    span: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What may be put on nodes. `need` is S x R; `amount` of the device kind `kind` (-1: takes no devices).
 
     `value` is the worth between sets; `span` (S x R) is by how much an instance may grow beyond `need`, and `density`
     (S x R) the worth of one more unit. `shape` is the row of the shape that an option starts as, in the caller's list;
-    `twin` is the option of the same shape that starts at its smallest.
+    `twin` is the option of the same shape that starts at its smallest. `growths` follow from span and density.
     """
 
     need: Ints
@@ -56,6 +70,12 @@ class Options:
     value: Floats
     span: Ints
     density: Floats
+    growths: tuple[Growth, ...] = field(init=False, repr=False, compare=False)
+    coarse_growths: tuple[Growth, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "growths", tuple(_growths(self.span, self.density)))
+        object.__setattr__(self, "coarse_growths", tuple(_few(each) for each in self.growths))
 
     def __len__(self) -> int:
         return len(self.value)
@@ -89,3 +109,22 @@ class Holes:
         """Return these rows, holes that come first first."""
         ranks = self.ranks()
         return rows[np.lexsort((rows, ranks[rows]))] if len(ranks) else rows
+
+
+def _growths(span: Ints, density: Floats) -> Iterator[Growth]:
+    for column in np.flatnonzero(((density > 0) & (span > 0)).any(axis=0)).tolist():
+        each = density[:, column]
+        worths = np.unique(each[(each > 0) & (span[:, column] > 0)])[::-1]
+        spans = np.where(each[:, None] == worths[None, :], span[:, column, None], 0).astype(np.float64)
+        yield Growth(column, worths, spans)
+
+
+def _few(growth: Growth) -> Growth:
+    """Return a few levels instead of many: neighbours together, at the higher worth of both."""
+    worths, span = growth.worths, growth.span
+    while len(worths) > _MOST_LEVELS:
+        near = int((worths[:-1] / worths[1:]).argmin())
+        together = span[:, near] + span[:, near + 1]
+        worths, span = np.delete(worths, near + 1), np.delete(span, near + 1, axis=1)
+        span[:, near] = together
+    return Growth(growth.column, worths, span)

@@ -5,14 +5,15 @@ Where running fillers have to shrink or could grow, where somebody leaves or com
 worth most, each new filler as much as it can take before the next one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
+from paraset_operator.model.resources import plus
 from paraset_operator.model.shape import Elastic
 from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.new_fillers import Kind, NewFillers, distinct
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.sizing import STEPS
 from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
@@ -21,23 +22,20 @@ from paraset_operator.planning.worth import Scales, density
 # Growth is dealt out on so many parts of the nodes, each time to the neediest of those that make as much of it.
 _TURNS = 16
 
-# Shape (its row), sizes of its elastic resources, and all a filler holds; fillers of the same size share these.
-New: TypeAlias = tuple[int, dict[str, int], dict[str, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Growth:
     """One elastic resource of the new fillers of one shape, by node: `full` of them grow by `most`, one by `rest`."""
 
     resource: str
-    least: int
     most: int
     full: Ints
     rest: Ints
 
-    def size(self, turn: int, full: int, rest: int) -> int:
-        """Return the size of a filler by its turn on a node."""
-        return self.least + (self.most if turn < full else rest if turn == full else 0)
+    def added(self, place: Ints, turn: Ints) -> Ints:
+        """Return by how much fillers have grown: each by the place of its node, and by its turn on it."""
+        full = self.full[place]
+        return np.where(turn < full, self.most, np.where(turn == full, self.rest[place], 0))
 
 
 @dataclass(slots=True)
@@ -48,41 +46,30 @@ class QuietNodes:
     at: Ints
     new: Ints
     growths: dict[int, list[Growth]] = field(default_factory=dict)
-    _made: dict[tuple[int, ...], New] = field(default_factory=dict)
 
-    def of_set(self, row: int) -> dict[int, list[New]]:
-        """Return the new fillers of a set by node, in the order of shapes."""
-        made: dict[int, list[New]] = {}
-        for index in np.flatnonzero(self.ground.owners == row).tolist():
-            where = np.flatnonzero(self.new[:, index])
-            growths = self.growths.get(index, [])
-            lists = [(each.full[where].tolist(), each.rest[where].tolist()) for each in growths]
-            nodes, numbers = self.at[where].tolist(), self.new[where, index].tolist()
-            for place, (node, number) in enumerate(zip(nodes, numbers, strict=True)):
-                grown = [(full[place], rest[place]) for full, rest in lists]
-                made.setdefault(node, []).extend(self._sized(index, growths, grown, number))
-        return made
+    def fillers(self, order: Ints) -> NewFillers:
+        """Return the new fillers node by node, on each node shape by shape in this order."""
+        place, column = np.nonzero(self.new[:, order])
+        number = self.new[place, order[column]]
+        turn = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+        place, shape = np.repeat(place, number), np.repeat(order[column], number)
+        which, kinds = np.zeros(len(place), dtype=np.int64), list[Kind]()
+        for index in np.unique(shape).tolist():
+            mine = np.flatnonzero(shape == index)
+            added = [each.added(place[mine], turn[mine]) for each in self._growths(index)]
+            first, of_size = distinct(added, len(mine))
+            which[mine] = len(kinds) + of_size
+            kinds += [self._kind(index, [int(each[at]) for each in added]) for at in first.tolist()]
+        return NewFillers(self.at[place], which, kinds)
 
-    def _sized(self, index: int, growths: list[Growth], grown: list[tuple[int, int]], number: int) -> list[New]:
-        """Return so many fillers of a shape: the first `full` of them at their largest, then one by `rest` larger."""
-        if not any(full or rest for full, rest in grown):
-            return [self._at_sizes(index, tuple(each.least for each in growths))] * number
-        turns = sorted({0, number, *(min(number, full + more) for full, _ in grown for more in (0, 1))})
-        made: list[New] = []
-        for begin, end in pairwise(turns):
-            sizes = [each.size(begin, *by) for each, by in zip(growths, grown, strict=True)]
-            made += [self._at_sizes(index, tuple(sizes))] * (end - begin)
-        return made
+    def _growths(self, index: int) -> list[Growth]:
+        return self.growths.get(index, [])
 
-    def _at_sizes(self, index: int, amounts: tuple[int, ...]) -> New:
-        key = (index, *amounts)
-        if key not in self._made:
-            shape = self.ground.shapes[index][1]
-            sizes = {each.resource: each.minimum for each in shape.elastic}
-            names = (each.resource for each in self.growths.get(index, ()))
-            sizes |= dict(zip(names, amounts, strict=True))
-            self._made[key] = index, sizes, shape.at(sizes)
-        return self._made[key]
+    def _kind(self, index: int, added: Sequence[int]) -> Kind:
+        shape = self.ground.shapes[index][1]
+        least = {each.resource: each.minimum for each in shape.elastic}
+        more = {each.resource: amount for each, amount in zip(self._growths(index), added, strict=True)}
+        return Kind(index, plus(least, more), plus(shape.smallest, more))
 
 
 def quiet_rows(ground: Ground, rows: Rows, new: Ints, shares: Shares) -> Ints:
@@ -90,10 +77,11 @@ def quiet_rows(ground: Ground, rows: Rows, new: Ints, shares: Shares) -> Ints:
     is_simple = np.array([not shape.initial for _, shape in ground.shapes], dtype=bool)
     if any(tenant.limits for tenant in shares.tenants.values()):
         return np.zeros(0, dtype=np.int64)
-    fits = (rows.room - rows.held >= new @ ground.needs).all(axis=1)
-    return np.flatnonzero(
-        new.any(axis=1) & fits & ~rows.unusual & (rows.growth == NEVER).all(axis=1) & ~new[:, ~is_simple].any(axis=1)
-    )
+    at = np.flatnonzero(new.any(axis=1))
+    fits = (rows.room[at] - rows.held[at] >= new[at] @ ground.needs).all(axis=1)
+    stays = ~rows.unusual[at] & (rows.growth[at] == NEVER).all(axis=1)
+    quiet: Ints = at[fits & stays & ~new[np.ix_(at, np.flatnonzero(~is_simple))].any(axis=1)]
+    return quiet
 
 
 def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Scales, shares: Shares) -> QuietNodes:
@@ -115,7 +103,7 @@ def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Scales, shares
 def _no_growth(elastic: Elastic, count: int) -> Growth:
     most = (elastic.maximum - elastic.minimum) // STEPS[elastic.resource] * STEPS[elastic.resource]
     none = np.zeros(count, dtype=np.int64)
-    return Growth(elastic.resource, elastic.minimum, most, none, none.copy())
+    return Growth(elastic.resource, most, none, none.copy())
 
 
 def _grow_shape(nodes: QuietNodes, rows: Rows, some: Ints, index: int, place: int, shares: Shares) -> None:

@@ -47,6 +47,13 @@ class Quotas:
                 most = min(most, max(0, limit.left - taken) // need)
         return most
 
+    def due(self) -> Floats:
+        """Return how much each set is due beside the one that is due least, by tenant and weight."""
+        of_tenant = np.bincount(self.tenant, weights=self.weight)[self.tenant]
+        due: Floats = self.tenant_weight[self.tenant] * self.weight / of_tenant
+        least: Floats = due / due.min()
+        return least
+
     def levels(self, used: Ints | Floats) -> Floats:
         """Return how much of its fair share each set has, beside the others: its tenant's share and its own by weight.
 

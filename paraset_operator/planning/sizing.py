@@ -15,7 +15,7 @@ from paraset_operator.planning.room import Instance, NodeRoom, is_rigid
 from paraset_operator.planning.worth import Scales, density
 
 # The smallest growth that a running filler is resized for, in parts of its size: 1/10.
-_WORTHWHILE = 10
+WORTHWHILE = 10
 _NEVER = 2**62
 STEPS = {CPU: 100, "memory": 2**20}
 
@@ -49,7 +49,7 @@ def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int]]:
     growths = []
     for each in shape.elastic:
         size = pod.sizes.get(each.resource, each.minimum)
-        least = max(STEPS[each.resource], -(-size // _WORTHWHILE))
+        least = max(STEPS[each.resource], -(-size // WORTHWHILE))
         # Growth into what init containers ask for anyway costs no room.
         wanted = 0 if shape.initial else least
         growths.append((each.resource, wanted if each.maximum - size >= least and density(each) > 0 else _NEVER))
@@ -75,13 +75,14 @@ def _shrink(instances: list[Instance], missing: dict[str, int], scales: Scales) 
         if missing.get(name, 0) <= 0:
             continue
         slack = instance.holds().get(name, 0) - instance.smallest().get(name, 0)
-        taken = min(_round_up(name, missing.get(name, 0)), slack)
+        taken = min(round_up(name, missing.get(name, 0)), slack)
         if taken > 0:
             instance.sizes[name] -= taken
             missing = minus(missing, {name: taken})
 
 
-def _round_up(resource: str, amount: int) -> int:
+def round_up(resource: str, amount: int) -> int:
+    """Return the least that can be given of a resource to give an amount."""
     step = STEPS[resource]
     return -(-amount // step) * step
 
@@ -125,4 +126,4 @@ def _may_grow(instance: Instance, shares: Shares) -> bool:
 
 
 def _is_worthwhile(instance: Instance, name: str, more: int) -> bool:
-    return more > 0 and (instance.pod is None or more * _WORTHWHILE >= instance.sizes[name])
+    return more > 0 and (instance.pod is None or more * WORTHWHILE >= instance.sizes[name])

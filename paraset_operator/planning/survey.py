@@ -5,7 +5,10 @@ picture to the next and made anew where the node's state is another object, so a
 Nothing is decided here; the same picture gives the same rows, whatever was surveyed before.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
+from operator import is_not
 
 import numpy as np
 
@@ -18,8 +21,9 @@ from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.names import NameCount
 from paraset_operator.planning.room import NodeRoom
-from paraset_operator.planning.survey_rows import Ground, Rows
+from paraset_operator.planning.survey_rows import NOT_IN_ROWS, Ground, Rows
 from paraset_operator.planning.surveyor import Surveyor
+from paraset_operator.planning.turnover import Turnover, TurnoverOfOthers
 
 _NO_STATE = NodeState(Node(""))
 
@@ -35,21 +39,22 @@ class Survey:
         self.rows = Rows.empty(0, self.ground)
         self.names: list[NameCount] = []
         self.changed: list[int] = []
-        self._surveyor = Surveyor(self.ground)
+        self._surveyor, self._others = Surveyor(self.ground), TurnoverOfOthers(self.ground)
 
     def look(self, nodes: Sequence[NodeState], sets: tuple[ParaSetView, ...], policies: tuple[PolicyView, ...]) -> None:
         """Bring the rows up to date."""
-        if not _are_same(self.ground.sets, sets) or self.ground.policies != policies:
+        if self.ground.policies != policies or not _have_same_rows(self.ground.sets, sets):
             self._begin(nodes, sets, policies)
-        elif len(nodes) != len(self.states) or any(
-            new.node.name != old.node.name for new, old in zip(nodes, self.states, strict=True) if new is not old
-        ):
-            self._realign(nodes)
-        self.changed = [row for row, new in enumerate(nodes) if new is not self.states[row]]
-        if not all(self.ground.holds_for(nodes[row]) for row in self.changed):
-            self._begin(nodes, sets, policies)
-            self.changed = list(range(len(nodes)))
-        self._replace([nodes[row] for row in self.changed])
+        else:
+            self._take_over(sets)
+            self.changed = _other_rows(nodes, self.states)
+            if len(nodes) != len(self.states) or any(
+                nodes[row].node.name != self.states[row].node.name for row in self.changed
+            ):
+                self._realign(nodes)
+            if not all(self.ground.holds_for(nodes[row]) for row in self.changed):
+                self._begin(nodes, sets, policies)
+        self._replace(nodes)
 
     def _begin(
         self, nodes: Sequence[NodeState], sets: tuple[ParaSetView, ...], policies: tuple[PolicyView, ...]
@@ -59,14 +64,21 @@ class Survey:
         self.states = [_NO_STATE] * len(nodes)
         self.policies = [None] * len(nodes)
         self.names = [NameCount() for _ in sets]
-        self._surveyor = Surveyor(self.ground)
+        self._surveyor, self._others = Surveyor(self.ground), TurnoverOfOthers(self.ground)
         self.row_of = {state.node.name: row for row, state in enumerate(nodes)}
+        self.changed = list(range(len(nodes)))
+
+    def _take_over(self, sets: tuple[ParaSetView, ...]) -> None:
+        """Take over sets that have changed in nothing that rows depend on."""
+        if sets != self.ground.sets:
+            self.ground = replace(self.ground, sets=sets)
+            self._surveyor, self._others = Surveyor(self.ground), TurnoverOfOthers(self.ground)
 
     def _realign(self, nodes: Sequence[NodeState]) -> None:
         """Carry the rows of nodes that are still there over to their new places."""
         before = [self.row_of.get(state.node.name, -1) for state in nodes]
-        for row in set(range(len(self.states))) - set(before):
-            self._surveyor.count_names(self.names, self.states[row], -1)
+        gone = [pod for row in set(range(len(self.states))) - set(before) for pod in self.states[row].pods]
+        self._surveyor.count_names(self.names, gone, -1)
         old_states, old_policies = self.states, self.policies
         self.states = [old_states[row] if row >= 0 else _NO_STATE for row in before]
         self.policies = [old_policies[row] if row >= 0 else None for row in before]
@@ -75,6 +87,7 @@ class Survey:
         else:
             self.rows = Rows.empty(len(nodes), self.ground)
         self.row_of = {state.node.name: row for row, state in enumerate(nodes)}
+        self.changed = _other_rows(nodes, self.states)
 
     def names_with(self, row: int, waiting: Iterable[Pod]) -> NameCount:
         """Return the names of a set's pods with those that are on no node."""
@@ -98,14 +111,37 @@ class Survey:
                 placed = place(need.get(name, 0), free, sizes)
                 rows.devices[row, kind, : len(sizes)] = without(free, placed or ())
 
-    def _replace(self, states: Sequence[NodeState]) -> None:
+    def _replace(self, nodes: Sequence[NodeState]) -> None:
         """Take over the states of the rows that have changed."""
-        policies = self._surveyor.fill(self.rows, self.changed, states)
-        for row, state, policy in zip(self.changed, states, policies, strict=True):
-            self._surveyor.count_names(self.names, self.states[row], -1)
-            self._surveyor.count_names(self.names, state, +1)
-            self.states[row], self.policies[row] = state, policy
+        turnovers = {row: Turnover.of(self.states[row], nodes[row]) for row in self.changed if self.states[row].pods}
+        moved = {row: each for row, each in turnovers.items() if self._others.is_all(each)}
+        self._others.write(self.rows, list(moved), list(moved.values()))
+        anew = [row for row in self.changed if row not in moved]
+        policies = self._surveyor.fill(self.rows, anew, [nodes[row] for row in anew])
+        for row, policy in zip(anew, policies, strict=True):
+            self.policies[row] = policy
+        self._count_names(nodes, turnovers)
+        for row in self.changed:
+            self.states[row] = nodes[row]
+
+    def _count_names(self, nodes: Sequence[NodeState], turnovers: Mapping[int, Turnover]) -> None:
+        """Count the names of who has come, and then those of who has gone: most have the same."""
+        come, gone = list[Pod](), list[Pod]()
+        for row in self.changed:
+            turnover = turnovers.get(row)
+            come += turnover.came if turnover else self._surveyor.near(nodes[row])
+            gone += turnover.went if turnover else ()
+        self._surveyor.count_names(self.names, come, +1)
+        self._surveyor.count_names(self.names, gone, -1)
 
 
-def _are_same(left: tuple[ParaSetView, ...], right: tuple[ParaSetView, ...]) -> bool:
-    return len(left) == len(right) and all(one is other or one == other for one, other in zip(left, right, strict=True))
+def _other_rows(nodes: Sequence[NodeState], states: Sequence[NodeState]) -> list[int]:
+    """Return the rows where a node's state is another object."""
+    return list(compress(range(len(nodes)), map(is_not, nodes, states)))
+
+
+def _have_same_rows(left: tuple[ParaSetView, ...], right: tuple[ParaSetView, ...]) -> bool:
+    return len(left) == len(right) and all(
+        one is other or one == replace(other, **{name: getattr(one, name) for name in NOT_IN_ROWS})
+        for one, other in zip(left, right, strict=True)
+    )

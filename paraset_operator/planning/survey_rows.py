@@ -1,6 +1,6 @@
 """What a plan knows of all nodes, as arrays with one row a node, and what these rows depend on."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -9,11 +9,25 @@ from numpy.typing import NDArray
 
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU, MEMORY, PODS
+from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.problem import Ints
 
 NEVER = 2**62
+# Fields of a set that say how many fillers it may have and how they come and go, but nothing of a row.
+NOT_IN_ROWS = (
+    "generation",
+    "ceiling",
+    "floor",
+    "weight",
+    "grace_seconds",
+    "checkpoint_seconds",
+    "scale_up",
+    "scale_down",
+    "budgets",
+    "fault",
+)
 
 
 # No slots: what is derived from it is kept.
@@ -34,19 +48,20 @@ class Ground:
 
     @classmethod
     def of(
-        cls, nodes: Iterable[NodeState], sets: tuple[ParaSetView, ...], policies: tuple[PolicyView, ...]
+        cls, nodes: Sequence[NodeState], sets: tuple[ParaSetView, ...], policies: tuple[PolicyView, ...]
     ) -> "Ground":
         """Return the ground of a picture."""
         shapes = tuple((row, shape) for row, owner in enumerate(sets) for shape in owner.shapes)
         asked = {name for _, shape in shapes for name in shape.smallest}
-        names = asked.union(*(state.node.allocatable for state in nodes))
-        listed = [(name, len(sizes)) for state in nodes for name, sizes in state.node.devices.items() if name in asked]
+        names = asked.union(*{tuple(state.node.allocatable) for state in nodes})
+        devices = [state.node.devices for state in nodes]
+        tracked = asked.intersection(set[str]().union(*set(map(tuple, devices))))
         return cls(
             sets,
             policies,
             (CPU, MEMORY, PODS, *sorted(names - {CPU, MEMORY, PODS})),
-            tuple(sorted({name for name, _ in listed})),
-            max((count for _, count in listed), default=0),
+            tuple(sorted(tracked)),
+            max((len(each[name]) for name in tracked for each in devices if name in each), default=0),
             shapes,
         )
 
@@ -65,6 +80,10 @@ class Ground:
         """What each shape takes at its smallest (shapes x columns)."""
         needs = [[shape.smallest.get(name, 0) for name in self.columns] for _, shape in self.shapes]
         return np.array(needs, dtype=np.int64).reshape(len(self.shapes), len(self.columns))
+
+    def vector(self, amounts: Resources) -> list[int]:
+        """Return amounts in the order of the columns."""
+        return [amounts.get(name, 0) for name in self.columns]
 
     def number(self, counts: Ints) -> Ints:
         """Return how many fillers each set has, counts of shapes given by node (N x shapes)."""

@@ -1,36 +1,24 @@
 """Writes the rows of nodes: what their pods hold, what is free, which sets and policies have a say."""
 
-from collections import Counter
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain, repeat
+from operator import itemgetter
 
 import numpy as np
 
+from paraset_operator.model.devices import Free
+from paraset_operator.model.holdings import left_by
 from paraset_operator.model.node import Node
-from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.resources import NOTHING, Resources, devices_of
-from paraset_operator.model.shape import ParaSetView, Shape
+from paraset_operator.model.resources import Resources
 from paraset_operator.model.snapshot import NodeState
-from paraset_operator.planning.device_room import left_by
 from paraset_operator.planning.feasibility import may_fill, policy_of
+from paraset_operator.planning.filler_rows import FillerRows
 from paraset_operator.planning.names import NameCount, holder_of
 from paraset_operator.planning.problem import Ints
-from paraset_operator.planning.room import NodeRoom, smallest_of
-from paraset_operator.planning.sizing import kept_sizes, least_growth
+from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Filler:
-    """What counts of a filler: what it holds, at its smallest, and the least growth (column, amount) worth a write."""
-
-    of_set: int
-    shape: int
-    requests: list[int]
-    smallest: list[int]
-    growth: tuple[tuple[int, int], ...]
-    is_usual: bool
 
 
 class Surveyor:
@@ -38,7 +26,6 @@ class Surveyor:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._columns, self._nothing = ground.columns, [0] * len(ground.columns)
         self._column = {name: index for index, name in enumerate(ground.columns)}
         self._set_row = {owner.uid: row for row, owner in enumerate(ground.sets)}
         self._by_name = {(owner.namespace, owner.name): row for row, owner in enumerate(ground.sets)}
@@ -47,51 +34,81 @@ class Surveyor:
         self._labels = tuple(sorted(_label_keys(ground)))
         self._has_fields = any(term.fields for each in ground.sets for term in each.constraints.affinity or ())
         self._verdicts: dict[tuple[object, ...], tuple[PolicyView | None, list[bool]]] = {}
-        self._fillers: dict[tuple[object, ...], _Filler | None] = {}
+        self._filler_rows = FillerRows(ground)
 
-    def count_names(self, names: list[NameCount], state: NodeState, times: int) -> None:
-        """Count (or, with -1, discount) the pods of a node for the names of the sets."""
-        for pod in state.pods:
-            if pod.namespace not in self._namespaces:
-                continue
-            row, index = holder_of(pod, self._by_name)
-            if row >= 0:
-                names[row].take(index, times)
-            owner = self._set_row.get(pod.owner, -1) if pod.owner else -1
-            if owner >= 0:
-                names[owner].count += times
-                names[owner].unready += times * (not pod.is_ready)
+    def near(self, state: NodeState) -> Sequence[Pod]:
+        """Return the pods of a node, if any of them may have the name of a filler."""
+        return () if self._namespaces.isdisjoint(state.namespaces) else state.pods
+
+    def count_names(self, names: Sequence[NameCount], pods: Iterable[Pod], times: int) -> None:
+        """Count (or, with -1, discount) pods for the names of the sets."""
+        taken: list[list[int]] = [[] for _ in names]
+        ready: list[list[bool]] = [[] for _ in names]
+        for pod in pods:
+            if pod.namespace in self._namespaces:
+                row, index = holder_of(pod, self._by_name)
+                if row >= 0:
+                    taken[row].append(index)
+                if pod.owner in self._set_row:
+                    ready[self._set_row[pod.owner]].append(pod.is_ready)
+        for each, indices, fillers in zip(names, taken, ready, strict=True):
+            each.take_all(indices, times)
+            each.count += times * len(fillers)
+            each.unready += times * fillers.count(False)
 
     def fill(self, rows: Rows, at: Sequence[int], states: Sequence[NodeState]) -> list[PolicyView | None]:
         """Write the rows `at`; return the policy that covers each of the nodes."""
         if not states:
             return []
         verdicts = [self._verdict(state.node) for state in states]
+        policies = [policy for policy, _ in verdicts]
         rows.admits[at] = [admits for _, admits in verdicts]
-        total = self._matrix(state.node.allocatable for state in states)
+        total = self._matrix([state.node.allocatable for state in states])
         rows.total[at] = total
-        rows.open_now[at] = total - self._matrix(state.held for state in states)
-        rows.able[at] = rows.open_now[at] + self._matrix(state.leaving for state in states)
-        rows.room[at] = rows.open_now[at] - self._matrix(
-            policy.reserve_on(state.node.allocatable) if policy else NOTHING
-            for state, (policy, _) in zip(states, verdicts, strict=True)
-        )
+        rows.open_now[at] = total - self._matrix([state.held for state in states])
+        rows.able[at] = rows.open_now[at] + self._matrix([state.leaving for state in states])
+        rows.room[at] = rows.open_now[at] - self._reserves(policies, total)
         for array in (rows.held, rows.smallest, rows.counts, rows.own):
             array[at] = 0
         rows.growth[at] = NEVER
         rows.unusual[at] = False
-        for row, state, (_, admits) in zip(at, states, verdicts, strict=True):
-            fillers = [pod for pod in state.pods if pod.owner in self._set_row]
-            if fillers:
-                rows.unusual[row] = True
-                self._add_fillers(rows, row, fillers, admits)
+        self._filler_rows.add(rows, at, [state.fillers for state in states])
+        devices = [state.node.devices for state in states]
         for kind, name in enumerate(self._ground.tracked):
-            rows.devices[at, kind] = [self.free_devices(name, state, ()) for state in states]
-            rows.unit[at, kind] = [max(state.node.devices.get(name, ()), default=0) for state in states]
-        return [policy for policy, _ in verdicts]
+            rows.devices[at, kind] = self._devices(name, states)
+            rows.unit[at, kind] = _units(name, devices)
+        return policies
 
-    def _matrix(self, amounts: Iterable[Resources]) -> Ints:
-        return np.array([self.vector(each) for each in amounts], dtype=np.int64)
+    def _matrix(self, amounts: Sequence[Resources]) -> Ints:
+        matrix = np.zeros((len(amounts), len(self._column)), dtype=np.int64)
+        for names, places in _alike(amounts).items():
+            known = [name for name in names if name in self._column]
+            if known:
+                values = list(map(itemgetter(*known), map(amounts.__getitem__, places)))
+                columns = [self._column[name] for name in known]
+                matrix[np.ix_(places, columns)] = np.array(values, dtype=np.int64).reshape(-1, len(known))
+        return matrix
+
+    def _reserves(self, policies: Sequence[PolicyView | None], total: Ints) -> Ints:
+        """Return what policies keep free of nodes that have so much in all."""
+        reserves, covered = np.zeros_like(total), np.array([id(policy) for policy in policies])
+        for policy in self._ground.policies:
+            mine = np.flatnonzero(covered == id(policy))
+            reserves[mine] = self.vector(policy.reserve)
+            for name, percent in policy.reserve_percent.items():
+                if name in self._column:
+                    wholes, rest = np.divmod(total[mine, self._column[name]], 100)
+                    reserves[mine, self._column[name]] = wholes * percent - (-rest * percent // 100)
+        return reserves
+
+    def _devices(self, name: str, states: Sequence[NodeState]) -> Ints:
+        """Return what is free of each device of nodes, as `free_devices` does."""
+        most = self._ground.most_devices
+        left = [self._left(name, state, ()) if state.fillers else state.left.get(name, ()) for state in states]
+        number = np.array([len(each) for each in left])
+        padded = (each if len(each) == most else (*each, *repeat(0, most - len(each))) for each in left)
+        free = np.fromiter(chain.from_iterable(padded), np.int64, most * len(states)).reshape(-1, most)
+        return np.where(np.arange(most) < number[:, None], free.clip(min=0), -1)
 
     def names_with(self, names: NameCount, row: int, waiting: Iterable[Pod]) -> NameCount:
         """Return the count with pods that wait."""
@@ -100,11 +117,10 @@ class Surveyor:
         indices = [index for of, index in held if of == row]
         if not indices and not own:
             return names
-        more = NameCount(
-            dict(names.taken), names.count + len(own), names.unready + sum(not pod.is_ready for pod in own)
-        )
-        for index in indices:
-            more.take(index)
+        more = names.copy()
+        more.count += len(own)
+        more.unready += sum(not pod.is_ready for pod in own)
+        more.take_all(indices, 1)
         return more
 
     def write_instances(self, rows: Rows, row: int, room: NodeRoom) -> None:
@@ -128,7 +144,7 @@ class Surveyor:
         key = (
             node.trouble,
             node.taints,
-            tuple(node.labels.get(label) for label in self._labels),
+            tuple(node.labels.get(label) for label in self._labels) if self._labels else (),
             node.name if self._has_fields else "",
         )
         if key not in self._verdicts:
@@ -138,94 +154,41 @@ class Surveyor:
 
     def vector(self, amounts: Resources) -> list[int]:
         """Return amounts in the order of the columns."""
-        if not amounts:
-            return self._nothing
-        get = amounts.get
-        return [get(name, 0) for name in self._columns]
-
-    def _add_fillers(self, rows: Rows, row: int, fillers: list[Pod], admits: list[bool]) -> None:
-        """Count the fillers of a node."""
-        held = _sum([self.vector(pod.held) for pod in fillers])
-        rows.room[row] += held
-        staying = [pod for pod in fillers if not (pod.is_terminating or pod.is_finished)]
-        if not staying:
-            return
-        rows.able[row] += held if len(staying) == len(fillers) else _sum([self.vector(pod.held) for pod in staying])
-        kept = [facts for pod in staying if (facts := self._facts_of(pod)) is not None]
-        if not kept:
-            return
-        rows.held[row] = _sum([each.requests for each in kept])
-        rows.smallest[row] = _sum([each.smallest for each in kept])
-        for index, number in Counter(each.shape for each in kept).items():
-            rows.counts[row, index] = number
-        for of in {each.of_set for each in kept}:
-            rows.own[row, of] = _sum([each.requests for each in kept if each.of_set == of])
-        for column, least in {growth for each in kept for growth in each.growth}:
-            rows.growth[row, column] = min(rows.growth[row, column], least)
-        is_usual = len(kept) == len(fillers) and all(each.is_usual and admits[each.of_set] for each in kept)
-        rows.unusual[row] = not is_usual
-
-    def _facts_of(self, pod: Pod) -> "_Filler | None":
-        """Return what counts of a filler; those that do not differ in it share it. None for one of no shape."""
-        key = (
-            pod.owner,
-            pod.shape,
-            pod.template_hash,
-            pod.is_running and bool(pod.node),
-            pod.resize,
-            pod.trouble,
-            pod.held is pod.requests or pod.held == pod.requests,
-            tuple(pod.requests.items()),
-            tuple(pod.sizes.items()),
-        )
-        if key not in self._fillers:
-            self._fillers[key] = self._look_at(pod)
-        return self._fillers[key]
-
-    def _look_at(self, pod: Pod) -> "_Filler | None":
-        of_set = self._set_row[pod.owner]
-        index = self._shape_row.get((of_set, pod.shape), -1)
-        if index < 0:
-            return None
-        shape = self._ground.shapes[index][1]
-        return _Filler(
-            of_set,
-            index,
-            self.vector(pod.requests),
-            self.vector(smallest_of(pod, shape)),
-            tuple((self._column[name], least) for name, least in least_growth(pod, shape)),
-            _is_usual(pod, shape, self._ground.sets[of_set]),
-        )
+        return self._ground.vector(amounts)
 
     def free_devices(self, name: str, state: NodeState, leaving: Container[str]) -> list[int]:
         """Return what is free of each device of a node, fillers that leave left out; -1 where there is no device."""
-        sizes = state.node.devices.get(name, ())
-        if not sizes:
-            return [-1] * self._ground.most_devices
-        staying = (pod for pod in state.pods if not self._comes_free(pod, leaving))
-        free = [max(0, each) for each in left_by(name, sizes, staying)]
-        return free + [-1] * (self._ground.most_devices - len(sizes))
+        free = [max(0, each) for each in self._left(name, state, leaving)]
+        return free + [-1] * (self._ground.most_devices - len(free))
 
-    def _comes_free(self, pod: Pod, leaving: Container[str]) -> bool:
-        return pod.owner in self._set_row and (pod.is_terminating or pod.is_finished or pod.uid in leaving)
+    def _left(self, name: str, state: NodeState, leaving: Container[str]) -> Free:
+        gone = {pod.uid for pod in state.fillers if pod.is_terminating or pod.is_finished or pod.uid in leaving}
+        if not gone:
+            return state.left.get(name, ())
+        staying = [pod for pod in state.pods if pod.uid not in gone or pod.owner not in self._set_row]
+        return left_by(name, state.node.devices.get(name, ()), staying)
+
+
+def _units(name: str, devices: Sequence[Mapping[str, Free]]) -> Ints:
+    """Return the size of a device of nodes that have these; 0 where there is none."""
+    places = [place for place, each in enumerate(devices) if name in each]
+    sizes = [devices[place][name] for place in places]
+    largest = {each: max(each, default=0) for each in set(sizes)}
+    units = np.zeros(len(devices), dtype=np.int64)
+    units[places] = [largest[each] for each in sizes]
+    return units
+
+
+def _alike(amounts: Iterable[Resources]) -> dict[tuple[str, ...], list[int]]:
+    """Return the places of amounts by the names they have."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, each in enumerate(amounts):
+        places.setdefault(tuple(each), []).append(place)
+    return places
 
 
 def _sum(vectors: list[list[int]]) -> list[int]:
     return [sum(column) for column in zip(*vectors, strict=True)]
-
-
-def _is_usual(pod: Pod, shape: Shape, owner: ParaSetView) -> bool:
-    return (
-        pod.resize is Resize.NONE
-        and pod.is_running
-        and bool(pod.node)
-        and not pod.trouble
-        and not owner.is_suspended
-        and pod.template_hash == shape.template_hash
-        and (pod.held is pod.requests or pod.held == pod.requests)
-        and devices_of(shape.smallest) == devices_of(pod.requests)
-        and all(pod.sizes.get(name) == size for name, size in kept_sizes(pod, shape).items())
-    )
 
 
 def _label_keys(ground: Ground) -> set[str]:

@@ -138,6 +138,16 @@ def test_a_planner_that_saw_other_pictures_makes_the_same_room(seed: int, kind: 
 
 
 @FEW
+@given(SEEDS, KINDS)
+def test_a_planner_that_made_room_in_between_makes_the_same_plan(seed: int, kind: Kind) -> None:
+    planner = Planner()
+    for turn, picture in enumerate(sequence(seed, kind, 6)):
+        planner.plan_yield(picture, NOW)
+        if turn % 2:
+            assert repr(planner.plan(picture, moment=NOW)) == repr(Planner().plan(picture, moment=NOW))
+
+
+@FEW
 @given(SEEDS, SEEDS, KINDS)
 def test_a_picture_of_another_cluster_leaves_no_trace(seed: int, other: int, kind: Kind) -> None:
     planner, picture = Planner(), seeded(seed, kind)

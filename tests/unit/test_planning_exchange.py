@@ -18,7 +18,7 @@ def exchanged(
 ) -> list[list[int]]:
     found, table = holes(rooms, of, sets=len(limits.most)), np.array(counts, dtype=np.int64)
     found.barred[:, list(barred)] = True
-    exchange(found, of, limits, table)
+    exchange(found, of, limits, table, limits.due())
     return table.tolist()  # type: ignore[no-any-return]
 
 
@@ -90,6 +90,7 @@ def test_the_nodes_concerned_are_named() -> None:
     counts = np.array([[8, 0], [4, 4]], dtype=np.int64)
     before = counts.copy()
     found = holes([node()] * 2, SAME, sets=2)
-    changed = exchange(found, SAME, quotas([99, 99], [40, 0, 80, 0]), counts)
+    limits = quotas([99, 99], [40, 0, 80, 0])
+    changed = exchange(found, SAME, limits, counts, limits.due())
     assert changed.tolist() == np.flatnonzero((counts != before).any(axis=1)).tolist()
     assert len(changed)

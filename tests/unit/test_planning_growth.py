@@ -5,7 +5,7 @@ from packing_cases import CORES, Offer, Room, holes, options
 from planning_cases import cores, creates, deletes, filler, node, paraset, resizes, shape, snapshot
 from planning_outcome import applied
 
-from paraset_operator.planning.growth import GrowthRoom, clearly_better, growth_demand, growth_worth, merge_grown
+from paraset_operator.planning.growth import GrowthRoom, clearly_better, growth_worth, merge_grown
 from paraset_operator.planning.planner import plan
 
 ELASTIC = Offer(cores=1, value=1.0, span=3, density=0.5)
@@ -37,11 +37,6 @@ def test_room_goes_to_the_growth_that_is_worth_most() -> None:
 
 def test_an_overfull_node_grows_nothing() -> None:
     assert growth_worth(options(ELASTIC), row(1), free(-3)).tolist() == [0.0]
-
-
-def test_growth_takes_a_resource_only_below_its_price() -> None:
-    demand = growth_demand(options(ELASTIC), row(2), CORES, np.array([0.0, 0.5, 0.6]))
-    assert demand.tolist() == [[6, 6, 0]]
 
 
 def test_large_instances_are_counted_as_small_ones_that_leave_the_rest_free() -> None:

@@ -1,13 +1,16 @@
 """Fillers' names: below the ceiling, unique, and what has to be gone before one can be made."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
+import pytest
 from planning_cases import creates, filler, ls, node, paraset, shape, snapshot, terminating
 
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import DEFAULT_POLICY
-from paraset_operator.planning.names import IndexPool
+from paraset_operator.planning.names import IndexPool, NameCount
 from paraset_operator.planning.planner import plan
 from paraset_operator.planning.survey import Survey
 
@@ -24,6 +27,21 @@ def pool(pods: Sequence[Pod], ceiling: int = 3, leaving: Sequence[Pod] = ()) -> 
 
 def take_all(found: IndexPool) -> list[tuple[int, tuple[str, ...]]]:
     return [found.take() for _ in range(found.size)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("leaving", [(), (1,), (1, 6), (0, 1, 6)])
+def test_many_are_taken_as_one_by_one(count: int, leaving: Sequence[int]) -> None:
+    pods = [terminating(filler(SET, index)) if index in leaving else filler(SET, index) for index in (0, 1, 3, 6)]
+    free, waiting = pool(pods, ceiling=7).take_many(min(count, pool(pods, ceiling=7).size))
+    one_by_one = take_all(pool(pods, ceiling=7))
+    assert [*((index, ()) for index in free), *waiting] == one_by_one[: len(free) + len(waiting)]
+
+
+def test_after_many_the_next_index_is_taken() -> None:
+    found = pool([filler(SET, 1)], ceiling=5)
+    found.take_many(2)
+    assert found.take() == (3, ())
 
 
 def test_the_lowest_free_indices_are_taken() -> None:
@@ -99,3 +117,16 @@ def test_who_was_evicted_for_ls_work_is_made_anew_elsewhere_once_gone() -> None:
     pods = [filler(rigid, 0, node="n1"), picky, busy]
     outcome = plan(snapshot(nodes, pods, replace(rigid, ceiling=1, shapes=(shape(cpu=4), shape("tiny", cpu=3)))))
     assert [(each.pod, each.node, each.after) for each in creates(outcome)] == [("s-0", "n2", ("a/s-0",))]
+
+
+def test_names_are_counted_as_if_they_were_looked_at_anew() -> None:
+    random, names, taken = Random(1), NameCount(), list[int]()
+    for _ in range(2000):
+        if taken and random.random() < 0.5:
+            names.take(taken.pop(random.randrange(len(taken))), -1)
+        else:
+            taken.append(random.randrange(20))
+            names.take(taken[-1])
+        assert names.lowest_free() == min(set(range(21)) - {*taken})
+        assert names.copy() == names == NameCount(dict(Counter(taken)))
+        assert names.highest >= max(taken, default=-1)

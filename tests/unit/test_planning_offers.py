@@ -53,8 +53,8 @@ def test_an_option_at_its_largest_grows_no_more() -> None:
     assert options_for(shape(cpu=(1, 4), gpus=1)).span[:, 0].tolist() == [3000, 0]
 
 
-def test_a_shape_without_devices_starts_at_its_smallest() -> None:
-    assert options_for(shape(cpu=(1, 4))).need[:, 0].tolist() == [1000]
+def test_a_shape_without_devices_that_grows_is_an_option_at_its_largest_too() -> None:
+    assert options_for(shape(cpu=(1, 4))).need[:, 0].tolist() == [1000, 4000]
 
 
 def test_growth_that_is_worth_nothing_makes_no_second_option() -> None:

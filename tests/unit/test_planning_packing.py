@@ -136,6 +136,13 @@ def test_a_set_that_a_node_does_not_admit_gets_nothing_there() -> None:
     assert counts.tolist() == [[0, 5], [5, 0]]
 
 
+@pytest.mark.parametrize(("density", "placed"), [(5.0, 0), (0.01, 1)])
+def test_room_goes_to_growth_of_running_fillers_as_long_as_that_is_worth_more(density: float, placed: int) -> None:
+    of = options(Offer(cores=1, value=0.0, span=3, density=density), Offer(cores=4, part=5))
+    counts, _ = pack(holes([Room(cores=4, devices=(5,))], of, kept=[[1, 0]]), of, gains_of(of, 1), quick=True)
+    assert counts[0, -1] == placed
+
+
 def test_nodes_follow_the_gains_of_their_group() -> None:
     of = options(Offer(cores=1, part=5), Offer(cores=2, part=5))
     rooms = [Room(cores=9, devices=(10,))] * 2
@@ -148,8 +155,8 @@ def test_several_orders_never_give_less_than_one(seed: int, monkeypatch: pytest.
     rooms, of = many(seed)
     free = holes(rooms, of).free
     several = worth(of, free, packed(rooms, of))
-    every = packing._orders
-    monkeypatch.setattr(packing, "_orders", lambda *args: every(*args)[:1])
+    every = packing.orders_of
+    monkeypatch.setattr(packing, "orders_of", lambda *args: every(*args)[:1])
     assert (several >= worth(of, free, packed(rooms, of)) - 1e-9).all()
 
 

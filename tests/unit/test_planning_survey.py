@@ -214,3 +214,73 @@ def test_only_states_that_are_other_objects_are_looked_at() -> None:
 
 def test_another_resource_of_a_shape_makes_a_column() -> None:
     assert GPU in look(three(sets=paraset("s", shape(gpus=1)))).ground.columns
+
+
+def test_fillers_of_several_nodes_and_sets_are_added_up_for_each() -> None:
+    sets = [paraset("s", shape("x", cpu=1), shape("y", cpu=2)), paraset("t", shape("z", cpu=4))]
+    pods = [filler(sets[0], 0, "a"), filler(sets[1], 1, "a"), filler(sets[0], 2, "c"), filler(sets[0], 3, "c")]
+    survey = look(snapshot([node(name, cpu=16) for name in "abc"], pods, sets))
+    assert survey.rows.counts.tolist() == [[1, 0, 1], [0, 0, 0], [2, 0, 0]]
+    assert survey.rows.own[:, :, 0].tolist() == [[1000, 4000], [0, 0], [2000, 0]]
+    assert survey.rows.held[:, 0].tolist() == [5000, 0, 2000]
+
+
+def test_a_filler_of_no_shape_holds_room_and_is_not_kept() -> None:
+    survey = look(snapshot(node(cpu=8), [replace(filler(ELASTIC, 0), shape="gone")], ELASTIC))
+    names = ("room", "able", "open_now", "held")
+    assert [cores(survey, name) for name in names] == [8000, 8000, 7000, 0]
+    assert survey.rows.unusual[0]
+
+
+CHANGES = {"ceiling": 7, "weight": 3, "floor": 1, "generation": 2, "grace_seconds": 5, "fault": "x"}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_rows_do_not_depend_on_leaves_them_as_they_are(name: str) -> None:
+    before = three(filler(ELASTIC, 0, "a"))
+    after = replace(before, sets=(replace(ELASTIC, **{name: CHANGES[name]}),))
+    survey = look(after, look(before))
+    assert (survey.changed, survey.ground.sets) == ([], after.sets)
+
+
+@pytest.mark.parametrize("changes", [{"is_suspended": True}, {"uid": "other"}, {"shapes": (shape(cpu=(2, 8)),)}])
+def test_what_rows_depend_on_makes_them_anew(changes: dict[str, object]) -> None:
+    before = three(filler(ELASTIC, 0, "a"))
+    after = replace(before, sets=(replace(ELASTIC, **changes),))
+    survey = look(after, look(before))
+    assert (len(survey.changed), rows_differ(survey, look(after))) == (3, [])
+
+
+def test_parts_of_a_node_are_kept_free_and_rounded_up() -> None:
+    of = replace(policy(reserve=amounts(cpu=1)), reserve_percent={"cpu": 7, "memory": 1})
+    picture = replace(snapshot(node(cpu=8.001), [], ELASTIC), policies=(of,))
+    reserve = of.reserve_on(picture.nodes[0].node.allocatable)
+    assert cores(look(picture), "room") == 8001 - reserve["cpu"]
+
+
+def test_columns_a_node_does_not_have_are_zero() -> None:
+    survey = look(snapshot([node("a", cpu=8), replace(node("b"), allocatable={"x.io/y": 3})], [], ELASTIC))
+    of = survey.ground.columns.index
+    assert (survey.rows.total[1, of("cpu")], survey.rows.total[1, of("x.io/y")]) == (0, 3)
+
+
+OTHERS = [
+    pytest.param([], id="all gone"),
+    pytest.param([on(0, 300, ls("a", node="n1"))], id="one stays"),
+    pytest.param([on(2, 300, ls("a", node="n1")), on(1, 1000, ls("c", node="n1"))], id="moved, and one came"),
+    pytest.param([terminating(on(0, 300, ls("a", node="n1")))], id="on its way out"),
+    pytest.param([replace(ls("a", node="n1"), held={MILLI: 500})], id="on no known device"),
+]
+
+
+@pytest.mark.parametrize("pods", OTHERS)
+@pytest.mark.parametrize("gone", [False, True], ids=["fillers stay", "a filler is on its way out"])
+def test_a_row_where_others_came_and_went_is_the_row_made_anew(pods: list[Pod], gone: bool) -> None:
+    part = on(1, 300, filler(WITH_PART, 1, cpu=1))
+    fillers = [on(1, 300, filler(WITH_PART, 0, cpu=1)), terminating(part) if gone else part]
+    before = [*fillers, on(0, 300, ls("a", node="n1")), on(0, 500, ls("b", cpu=2, node="n1"))]
+    survey = look(snapshot(TRACKED, before, WITH_PART))
+    after = snapshot(TRACKED, [*fillers, *pods], WITH_PART)
+    look(after, survey)
+    for each in fields(survey.rows):
+        assert np.array_equal(getattr(survey.rows, each.name), getattr(look(after).rows, each.name)), each.name

@@ -1,0 +1,200 @@
+"""The working state of one plan: rows of all nodes, rooms of those with something to do."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paraset_operator.model.plan import DeletePod, Release
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import Tenant
+from paraset_operator.model.quantity import CPU
+from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.ahead import make_ahead
+from paraset_operator.planning.contenders import Contender, admit, contender_of
+from paraset_operator.planning.departures import departures, without_room
+from paraset_operator.planning.fairness import Shares
+from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
+from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
+from paraset_operator.planning.headroom import keep_headroom
+from paraset_operator.planning.pacing import Pacing
+from paraset_operator.planning.planned_rows import PlannedRows
+from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.rooms import Rooms
+from paraset_operator.planning.sizing import kept_sizes, size_instances
+from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.survey_rows import Rows
+from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
+from paraset_operator.planning.victims import Owners
+from paraset_operator.planning.worth import Scales
+from paraset_operator.planning.yielding import make_room
+
+
+class Draft:
+    """The working state of one plan call: rows of all nodes, rooms of those with something to do."""
+
+    def __init__(self, survey: Survey, planned: PlannedRows, snapshot: Snapshot) -> None:
+        self._survey, self._planned, self._snapshot = survey, planned, snapshot
+        self.ground = survey.ground
+        self.owners: Owners = {owner.uid: owner for owner in snapshot.sets}
+        self.rooms = Rooms(survey, self.owners)
+        self.rows: Rows = planned.rows
+        self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
+        self._kept: set[str] = set()
+        # Rows of nodes where anything changes by itself.
+        self._active: set[int] = set()
+
+    def make_way(self, moment: Moment) -> tuple[Release, ...]:
+        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
+        waiting, rooms = self._snapshot.waiting, self.rooms
+        releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
+        releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
+        return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+
+    def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
+        """Mark the nodes that LS work has reclaimed just now or a short while ago."""
+        hot = {name for name in pacing.cool_downs if pacing.is_cooling(name, moment.monotonic)}
+        names = frozenset(hot | {release.node for release in releases})
+        self.rooms.cool(names)
+        self.cooling[[self._survey.row_of[name] for name in names if name in self._survey.row_of]] = True
+
+    def let_leave(self, pacing: Pacing, moment: Moment) -> list[DeletePod]:
+        """Return the fillers that can't stay."""
+        crowded = np.flatnonzero(self._planned.crowded).tolist()
+        self._active.update(crowded)
+        self.rooms.at([*crowded, *np.flatnonzero(self.rows.unusual).tolist()])
+        for row, owner in enumerate(self._snapshot.sets):
+            if self._survey.names[row].count > owner.ceiling:
+                mine = self.rows.counts[:, self.ground.owners == row]
+                self.rooms.at(np.flatnonzero(mine.any(axis=1)).tolist())
+        made = self.rooms.made
+        leaving = departures(made, self._snapshot, self.owners, pacing, moment)
+        return leaving + without_room(made, self.owners, moment.wall)
+
+    def keep(self) -> Shares:
+        """Take over running fillers as instances, and count what each set holds of what is fillable."""
+        self._keep_in(self.rooms.made)
+        sums = self._planned.sums()
+        shares = Shares(fillable=self._named(sums.room.clip(min=0)), tenants=self._tenants())
+        for owner, held in zip(self._snapshot.sets, sums.own, strict=True):
+            shares.add(owner, self._named(held))
+        return shares
+
+    def _named(self, amounts: Ints) -> dict[str, int]:
+        return {name: int(amount) for name, amount in zip(self.ground.columns, amounts, strict=True) if amount}
+
+    def _keep_in(self, rooms: Iterable[NodeRoom]) -> None:
+        """Make instances of the fillers of nodes, and write the rows of those that differ from the survey."""
+        for room in rooms:
+            if room.name in self._kept:
+                continue
+            self._kept.add(room.name)
+            for pod in room.fillers:
+                owner = self.owners[pod.owner]
+                shape = owner.shape(pod.shape)
+                if shape is not None:
+                    room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
+            if room.is_touched or self.rows.unusual[self.rooms.row_of(room)]:
+                self._active.add(self.rooms.row_of(room))
+                self._planned.write(room)
+
+    def _tenants(self) -> Mapping[str, Tenant]:
+        merged: dict[str, Tenant] = {}
+        for policy in reversed(self.ground.policies):
+            merged |= policy.tenants
+        return MappingProxyType(merged)
+
+    def contenders(self, pacing: Pacing, moment: Moment) -> list[Contender]:
+        """Return the sets with what each may still take and where."""
+        gone, made, numbers = self._gone(), [], self.ground.number(self._planned.sums().counts[None, :])
+        for row, owner in enumerate(self._snapshot.sets):
+            count = int(numbers[row])
+            refusing = self._refusing(pacing, owner.uid, moment)
+            usable = self.rows.admits[:, row]
+            contender = contender_of(owner, count, usable, self.cooling, refusing, pacing, moment.monotonic)
+            names = self._survey.names_with(row, self._snapshot.waiting)
+            admit(contender, names, gone.get(owner.uid, ()), pacing, moment.monotonic)
+            made.append(contender)
+        return made
+
+    def _refusing(self, pacing: Pacing, uid: str, moment: Moment) -> NDArray[np.bool_]:
+        refusing = np.zeros(len(self.cooling), dtype=bool)
+        for key in pacing.back_offs:
+            of, _, name = key.partition("/")
+            if of == uid and name in self._survey.row_of and pacing.back_off_of(uid, moment.monotonic, name):
+                refusing[self._survey.row_of[name]] = True
+        return refusing
+
+    def _gone(self) -> dict[str, list[Pod]]:
+        """Return the fillers, by set, that are not kept: they leave, for LS work or for reasons of their own."""
+        gone: dict[str, list[Pod]] = {}
+        for room in self.rooms.made:
+            kept = {instance.pod.uid for instance in room.instances if instance.pod}
+            for pod in self._survey.states[self.rooms.row_of(room)].pods:
+                if pod.is_filler and pod.uid not in kept:
+                    gone.setdefault(pod.owner, []).append(pod)
+        for pod in self._snapshot.waiting:
+            if pod.is_filler:
+                gone.setdefault(pod.owner, []).append(pod)
+        return gone
+
+    def rank(self) -> Floats:
+        """Return the order of holes: those first whose idle devices serve LS work least, then the fullest."""
+        free = self.rows.room - self.rows.held
+        devices = {
+            name: DeviceTable(self.rows.devices[:, kind].clip(min=0), self.rows.unit[:, kind].clip(min=1))
+            for kind, name in enumerate(self.ground.tracked)
+        }
+        lost = rates(FragmentRooms(self.ground.columns, free, devices), observed_workload(self._snapshot))
+        cores = free[:, self.ground.columns.index(CPU)]
+        rank: Floats = (1.0 - lost) + cores / (1.0 + np.abs(cores).max(initial=0)) * 1e-6
+        return rank
+
+    def touched(self) -> NDArray[np.bool_]:
+        """Say which nodes are not as they were surveyed (nodes x 1): somebody leaves or comes."""
+        touched = np.zeros((len(self.cooling), 1), dtype=bool)
+        touched[list(self._active)] = True
+        return touched
+
+    def is_alone(self, rows: Ints) -> NDArray[np.bool_]:
+        """Say of which of these nodes nobody leaves or comes by himself."""
+        return np.isin(rows, list(self._active), invert=True)
+
+    def put(self, rows: Ints, new: Ints, scales: Scales, shares: Shares) -> None:
+        """Count or make what is new on some nodes."""
+        self._usual = UsualNodes(self._survey, self.rows, scales, shares)
+        alone = self.is_alone(rows) & is_plain(self.ground, self.rows, rows, new[rows])
+        self._planned.mark(rows[alone].tolist())
+        self._usual.take(rows[alone], new[rows[alone]])
+        for row in rows[~alone].tolist():
+            (room,) = self.rooms.at([row])
+            self._keep_in([room])
+            self._active.add(row)
+            for index in np.flatnonzero(new[row]).tolist():
+                of, shape = self.ground.shapes[index]
+                smallest = {each.resource: each.minimum for each in shape.elastic}
+                for _ in range(int(new[row, index])):
+                    instance = Instance(self._snapshot.sets[of], shape, dict(smallest))
+                    room.instances.append(instance)
+                    shares.add(instance.owner, instance.holds())
+
+    def size(self, new: Ints, scales: Scales, shares: Shares) -> list[ChangedNode]:
+        """Shrink for what came, grow into what is left, and write the rows as they will be; return what changes."""
+        may_grow = np.flatnonzero(self._planned.growing & ~self.cooling)
+        plain = is_plain(self.ground, self.rows, may_grow, new[may_grow])
+        for room in self.rooms.at(may_grow[~plain].tolist()):
+            self._keep_in([room])
+            self._active.add(self.rooms.row_of(room))
+        sized: list[ChangedNode] = []
+        for row in sorted(self._active.union(self._usual.rows, may_grow[plain].tolist())):
+            if row in self._active:
+                (room,) = self.rooms.at([row])
+                size_instances(room, scales, shares)
+                self._planned.write(room)
+                sized.append(room)
+            elif node := self._usual.size(row):
+                sized.append(node)
+        self._planned.mark(self._usual.write())
+        return sized

@@ -1,0 +1,188 @@
+"""A mix of choices under limits in common, by an interior-point method (Mehrotra, SIAM J. Optim. 2(4), 1992).
+
+Of K choices, each of N nodes takes parts that sum to 1; what they use together of m limits is bounded. The parts and
+the prices of the limits come out of one another. Newton's equations reduce to one m x m system, since nodes meet only
+in the limits (Wright, Primal-Dual Interior-Point Methods, 1997, chapter 11).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from paraset_operator.planning.problem import Floats
+
+_MOST_STEPS = 40
+_CLOSE = 1e-5
+_INSIDE = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Maximise worth: of parts `worth` (N x K) and of amounts of other things `other_worth` (Z).
+
+    Each part uses `use` (N x K x m) and each thing `other_use` (m x Z) of what is bounded by `bound` (m); use may be
+    negative. All numbers should be near one.
+    """
+
+    worth: Floats
+    use: Floats
+    other_worth: Floats
+    other_use: Floats
+    bound: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Which part of each node takes which choice (N x K), the amounts of other things (Z), and what a unit of each
+    limit is worth (m)."""
+
+    parts: Floats
+    others: Floats
+    prices: Floats
+
+
+def best_mixture(program: Program, gap: float) -> Mixture:
+    """Return the best mix, but for `gap`. Everything has to be possible somehow: all sums zero, for a start."""
+    state = _State.begin(program)
+    for _ in range(_MOST_STEPS):
+        if state.is_close(gap):
+            break
+        state.step()
+    return Mixture(state.x, state.z[: len(program.other_worth)], state.prices)
+
+
+@dataclass(slots=True)
+class _State:
+    """Parts `x`, amounts `z` (limits' slacks among them), prices of nodes and limits, and what choices lack to pay."""
+
+    program: Program
+    cost: Floats
+    use: Floats
+    x: Floats
+    z: Floats
+    node_price: Floats
+    prices: Floats
+    x_lack: Floats
+    z_lack: Floats
+
+    @classmethod
+    def begin(cls, program: Program) -> "_State":
+        nodes, choices = program.worth.shape
+        limits = len(program.bound)
+        cost = -np.concatenate([program.other_worth, np.zeros(limits)])
+        use = np.hstack([program.other_use, np.eye(limits)])
+        high = max(1e-3, float(np.abs(program.worth).max(initial=0.0)))
+        return cls(
+            program,
+            cost,
+            use,
+            np.full((nodes, choices), 1.0 / choices),
+            np.ones(len(cost)),
+            np.zeros(nodes),
+            np.zeros(limits),
+            np.full((nodes, choices), high),
+            np.full(len(cost), max(1.0, float(np.abs(cost).max()))),
+        )
+
+    @property
+    def _gap(self) -> float:
+        return float((self.x * self.x_lack).sum() + self.z @ self.z_lack)
+
+    def _missing(self) -> tuple[Floats, Floats]:
+        """Return what is missing to full nodes, and to limits used up, slacks included."""
+        used = np.tensordot(self.x, self.program.use, axes=([0, 1], [0, 1]))
+        return 1.0 - self.x.sum(axis=1), self.program.bound - used - self.use @ self.z
+
+    def is_close(self, gap: float) -> bool:
+        """Say whether nothing much is missing, and not more than `gap` can be won."""
+        nodes, limits = self._missing()
+        return self._gap < gap and max(np.abs(nodes).max(initial=0.0), np.abs(limits).max(initial=0.0)) < _CLOSE
+
+    def step(self) -> None:
+        """Go towards the best, and back towards the middle as far as the way there turned out to be short."""
+        newton = _Newton(self)
+        mean = self._gap / (self.x.size + len(self.z))
+        direct = newton.direction(-self.x * self.x_lack, -self.z * self.z_lack)
+        ahead = self._after(direct, *self._lengths(direct, 1.0))
+        reached = ((ahead[0] * ahead[2]).sum() + ahead[1] @ ahead[3]) / (self.x.size + len(self.z))
+        centre = mean * (reached / mean) ** 3
+        x, z, x_lack, z_lack = direct.x, direct.z, direct.x_lack, direct.z_lack
+        move = newton.direction(centre - self.x * self.x_lack - x * x_lack, centre - self.z * self.z_lack - z * z_lack)
+        primal, dual = self._lengths(move, _INSIDE)
+        self.node_price = self.node_price + dual * move.node_price
+        self.prices = self.prices + dual * move.prices
+        self.x, self.z, self.x_lack, self.z_lack = self._after(move, primal, dual)
+
+    def _after(self, move: "_Move", primal: float, dual: float) -> tuple[Floats, Floats, Floats, Floats]:
+        return (
+            self.x + primal * move.x,
+            self.z + primal * move.z,
+            self.x_lack + dual * move.x_lack,
+            self.z_lack + dual * move.z_lack,
+        )
+
+    def _lengths(self, move: "_Move", inside: float) -> tuple[float, float]:
+        """Return how far one can go until something would be negative, for amounts and for prices."""
+        return (
+            min(1.0, inside * min(_length(self.x, move.x), _length(self.z, move.z))),
+            min(1.0, inside * min(_length(self.x_lack, move.x_lack), _length(self.z_lack, move.z_lack))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    x: Floats
+    z: Floats
+    node_price: Floats
+    prices: Floats
+    x_lack: Floats
+    z_lack: Floats
+
+    def __iter__(self) -> Iterator[Floats]:
+        return iter((self.x, self.z, self.x_lack, self.z_lack))
+
+
+class _Newton:
+    """Newton's equations at a state, reduced to one of the limits."""
+
+    def __init__(self, state: _State) -> None:
+        program, self._state = state.program, state
+        self._nodes_miss, self._limits_miss = state._missing()
+        self._x_off = -program.worth + state.node_price[:, None] + program.use @ state.prices - state.x_lack
+        self._z_off = state.cost + state.use.T @ state.prices - state.z_lack
+        self._x_scale, self._z_scale = state.x / state.x_lack, state.z / state.z_lack
+        self._full = self._x_scale.sum(axis=1)
+        scaled = program.use * self._x_scale[:, :, None]
+        self._cross = scaled.sum(axis=1)
+        limits = len(program.bound)
+        within = np.tensordot(scaled, program.use, axes=([0, 1], [0, 1]))
+        system = (
+            within + (state.use * self._z_scale) @ state.use.T - self._cross.T @ (self._cross / self._full[:, None])
+        )
+        system[np.diag_indices(limits)] += 1e-12 * np.trace(system) / max(1, limits) + 1e-14
+        self._inverse = np.linalg.inv(system)
+
+    def direction(self, x_aim: Floats, z_aim: Floats) -> _Move:
+        """Return the move after which amounts times lacks have changed by the aims, and nothing is missing."""
+        state, use = self._state, self._state.program.use
+        x_rest = x_aim / state.x_lack - self._x_scale * self._x_off
+        z_rest = z_aim / state.z_lack - self._z_scale * self._z_off
+        nodes = self._nodes_miss - x_rest.sum(axis=1)
+        limits = self._limits_miss - np.tensordot(x_rest, use, axes=([0, 1], [0, 1])) - state.use @ z_rest
+        prices = -self._inverse @ (limits - self._cross.T @ (nodes / self._full))
+        node_price = -(nodes + self._cross @ prices) / self._full
+        x_change, z_change = node_price[:, None] + use @ prices, state.use.T @ prices
+        return _Move(
+            x_rest - self._x_scale * x_change,
+            z_rest - self._z_scale * z_change,
+            node_price,
+            prices,
+            self._x_off + x_change,
+            self._z_off + z_change,
+        )
+
+
+def _length(amount: Floats, change: Floats) -> float:
+    falling = change < 0
+    return float((-amount[falling] / change[falling]).min(initial=np.inf))
