@@ -70,8 +70,8 @@ class Deal:
             self.pack(everywhere)
         else:
             mixed = fair_mix(self.holes, self.options, self.quotas)
-            self.counts, self.gains = mixed.counts, Gains(mixed.gains[None, :], self.gains.group)
-            self.measure(everywhere)
+            self.counts, self.left = mixed.counts, mixed.left
+            self.gains = Gains(mixed.gains[None, :], self.gains.group)
             grown = growth_by_set(self.holes, self.options, self.counts, self.left.free).sum(axis=0)
             quotas = replace(self.quotas, held=self.quotas.held + grown.astype(np.int64))
             self.measure(exchange(self.holes, self.options, quotas, self.counts, mixed.due))

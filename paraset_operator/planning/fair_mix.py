@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paraset_operator.planning.coupling import Coupling
 from paraset_operator.planning.interior_point import Mixture, best_mixture
-from paraset_operator.planning.menu import GAP, Menu
+from paraset_operator.planning.leftovers import Left
+from paraset_operator.planning.menu import Menu
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
-from paraset_operator.planning.proposals import Prices, propose
+from paraset_operator.planning.proposals import propose
 from paraset_operator.planning.quotas import Quotas
 
 _SAMPLE = 64
@@ -24,8 +24,8 @@ _WARM_UP = 2
 _KEPT = 6
 _MORE = 2
 _EXACT_GAP = 1e-6
-# So many nodes are mixed at a time.
-_BLOCK = 1000
+# So many nodes are mixed at most.
+_MOST_MIXED = 1000
 _GOLDEN = 0.6180339887498949
 _NOISE = 1e-3
 _CERTAIN = 0.99
@@ -34,20 +34,22 @@ _UNLIKELY = 0.01
 
 @dataclass(frozen=True, slots=True)
 class FairMix:
-    """What each node takes (N x S), what an option counts for at the prices that led there, and the dominant share of
-    each set in the mix that this should come to."""
+    """What each node takes (N x S) and what that leaves; what an option counts for at the prices that led there, and
+    the dominant share of each set in the mix that this should come to."""
 
     counts: Ints
+    left: Left
     gains: Floats
     due: Floats
 
 
 def fair_mix(holes: Holes, options: Options, quotas: Quotas) -> FairMix:
     """Return fillings of all nodes that together are fair and within quotas, but for what single nodes are off."""
-    rows = sample(holes)
+    rows = sample(holes, _SAMPLE)
     menu = Menu.open(holes.at(rows), options, quotas, _scale(holes, rows))
     if not menu.is_wanted:
-        return FairMix(np.zeros((len(holes), len(options)), dtype=np.int64), options.value, np.zeros(len(quotas.most)))
+        nothing = np.zeros((len(holes), len(options)), dtype=np.int64)
+        return FairMix(nothing, Left.of(holes), options.value, np.zeros(len(quotas.most)))
     is_settled = False
     for number in range(_ROUNDS):
         if (number == _WARM_UP or is_settled) and not menu.find_tiers() and is_settled:
@@ -57,9 +59,11 @@ def fair_mix(holes: Holes, options: Options, quotas: Quotas) -> FairMix:
     return _dealt(holes, options, menu, mixture)
 
 
-def sample(holes: Holes) -> Ints:
+def sample(holes: Holes, most: int) -> Ints:
     """Return nodes large and small, evenly."""
-    order, number = by_size(holes), min(_SAMPLE, len(holes))
+    free = holes.free.clip(min=0)
+    size = (free / np.maximum(1, free.sum(axis=0))).max(axis=1)
+    order, number = np.argsort(-size, kind="stable"), min(most, len(holes))
     return np.sort(order[(np.arange(number) * len(holes) + len(holes) // 2) // max(1, number) % max(1, len(holes))])
 
 
@@ -72,67 +76,63 @@ def _scale(holes: Holes, rows: Ints) -> Floats:
     return np.append(scale, number)
 
 
-def by_size(holes: Holes) -> Ints:
-    """Return the nodes in order of how much of anything is free there, most first."""
-    free = holes.free.clip(min=0)
-    return np.argsort(-(free / np.maximum(1, free.sum(axis=0))).max(axis=1), kind="stable")
-
-
 def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> FairMix:
     """Pack all nodes at the prices of a sample's best mix, mix once more, and choose a filling for each node."""
-    weight = menu.weights(mixture)
-    heavy = np.sort(np.argsort(-weight, kind="stable")[:_KEPT])
+    heavy = np.sort(np.argsort(-menu.weights(mixture), kind="stable")[:_KEPT])
     prices = [menu.prices[index] for index in heavy.tolist()]
     whole = replace(menu, holes=holes, scale=np.ones_like(menu.scale), prices=prices)
     whole.proposals = [propose(holes, options, each, quick=True) for each in prices]
-    blocks = _blocks(holes)
-    some = whole.at(blocks[0])
+    rows = sample(holes, _MOST_MIXED)
+    some = whole.at(rows)
     some.find_tiers()
     whole.fair = some.fair
-    limits = whole.coupling()
     for more in range(_MORE):
-        mixed = _mix_blocks(limits, whole, blocks, GAP, 0.0)
-        prices.append(Prices(limits.prices(mixed.prices, whole.scale, whole.all_worth)))
+        prices.append(some.prices_in(some.mix()))
         whole.proposals.append(propose(holes, options, prices[-1], quick=more < _MORE - 1))
-    mixed = _mix_blocks(limits, whole, blocks, _EXACT_GAP, _NOISE)
-    chosen = _chosen(limits, whole, mixed, blocks)
-    counts = np.zeros((len(holes), len(options)), dtype=np.int64)
-    for index, proposal in enumerate(whole.proposals):
-        counts[chosen == index] = proposal.counts[chosen == index]
-    return FairMix(counts, prices[-1].gains(options), menu.quotas.shares(whole.taken_in(mixed)))
+        some = whole.at(rows)
+    parts = _parts(whole, some.mix(_EXACT_GAP).prices)
+    return _fillings(whole, parts, _chosen(whole, parts))
 
 
-def _blocks(holes: Holes) -> list[Ints]:
-    """Return the nodes in blocks of like nodes."""
-    order, number = by_size(holes), -(-len(holes) // _BLOCK)
-    return [order[begin::number] for begin in range(number)]
+def _parts(menu: Menu, prices: Floats) -> Floats:
+    """Return the parts of the best mix of all nodes.
+
+    Where these prices leave no doubt, nodes take what is best at them; the others are mixed. A little noise decides
+    between what is worth the same.
+    """
+    program = menu.program()
+    net = np.sort(program.worth - program.use @ prices, axis=1)
+    order = np.argsort(net[:, -1] - net[:, -2], kind="stable")
+    mixed, decided = np.sort(order[:_MOST_MIXED]), np.sort(order[_MOST_MIXED:])
+    parts = np.zeros_like(program.worth)
+    parts[decided, (program.worth[decided] - program.use[decided] @ prices).argmax(axis=1)] = 1.0
+    used = np.tensordot(parts[decided], program.use[decided], axes=([0, 1], [0, 1]))
+    worth, use = program.worth[mixed], program.use[mixed]
+    noise = 1 + _NOISE * (np.arange(worth.size).reshape(worth.shape) * _GOLDEN % 1)
+    rest = replace(program, worth=worth * noise, use=use, bound=program.bound - used)
+    parts[mixed] = best_mixture(rest, _EXACT_GAP).parts
+    return parts
 
 
-def _mix_blocks(limits: Coupling, menu: Menu, blocks: list[Ints], gap: float, noise: float) -> Mixture:
-    """Return the mix of all nodes, block by block; a little noise decides between what is worth the same."""
-    nodes, choices = len(menu.holes), len(menu.proposals) + 1
-    parts, prices = np.zeros((nodes, choices)), np.zeros(len(limits.bound))
-    for rows in blocks:
-        some = menu.at(rows)
-        program = limits.program(some.proposals, some.scale, some.all_worth)
-        noisy = program.worth * (1 + noise * (np.arange(program.worth.size).reshape(program.worth.shape) * _GOLDEN % 1))
-        mixed = best_mixture(replace(program, worth=noisy), gap)
-        parts[rows] = mixed.parts
-        prices += mixed.prices * (len(rows) / nodes)
-    return Mixture(parts, np.zeros(0), prices)
-
-
-def _chosen(limits: Coupling, menu: Menu, mixed: Mixture, blocks: list[Ints]) -> Ints:
+def _chosen(menu: Menu, parts: Floats) -> Ints:
     """Return one choice for each node: where a mix takes parts of several, that which brings the sums closest to it."""
-    chosen: Ints = mixed.parts.argmax(axis=1)
-    program = limits.program(menu.proposals, menu.scale, menu.all_worth)
-    off = np.zeros(len(limits.bound))
-    for row in np.concatenate(blocks):
-        likely = np.flatnonzero(mixed.parts[row] > _UNLIKELY)
-        if len(likely) < 2 or mixed.parts[row].max() > _CERTAIN:
-            continue
-        aside = program.use[row, likely] - mixed.parts[row] @ program.use[row]
-        best = likely[((off + aside) ** 2).sum(axis=1).argmin()]
-        off = off + program.use[row, best] - mixed.parts[row] @ program.use[row]
-        chosen[row] = best
+    chosen: Ints = parts.argmax(axis=1)
+    use = menu.program().use
+    off = np.zeros(use.shape[2])
+    open_rows = np.flatnonzero(parts.max(axis=1) < _CERTAIN)
+    for row in open_rows[np.argsort(-np.abs(use[open_rows]).max(axis=(1, 2)), kind="stable")].tolist():
+        likely = np.flatnonzero(parts[row] > _UNLIKELY)
+        aside = off + use[row, likely] - parts[row] @ use[row]
+        best = int((aside**2).sum(axis=1).argmin())
+        off, chosen[row] = aside[best], likely[best]
     return chosen
+
+
+def _fillings(menu: Menu, parts: Floats, chosen: Ints) -> FairMix:
+    """Return what each node takes by its choice; the last choice is nothing at all."""
+    counts, left = np.zeros_like(menu.proposals[0].counts), Left.of(menu.holes)
+    for index, proposal in enumerate(menu.proposals):
+        rows = np.flatnonzero(chosen == index)
+        counts[rows] = proposal.counts[rows]
+        left.put_rows(rows, proposal.left.rows(rows))
+    return FairMix(counts, left, menu.prices[-1].gains(menu.options), menu.quotas.shares(menu.taken_in(parts)))

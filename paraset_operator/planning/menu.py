@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraset_operator.planning.coupling import Coupling, Fair, coupling, floors, rates
-from paraset_operator.planning.interior_point import Mixture, best_mixture
+from paraset_operator.planning.interior_point import Mixture, Program, best_mixture
 from paraset_operator.planning.leftovers import fitting
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.proposals import Prices, Proposal, propose, propose_alone
@@ -69,20 +69,25 @@ class Menu:
         """Return what couples the nodes."""
         return coupling(self.quotas, self.fair, self.can, self.scarce)
 
+    def program(self) -> Program:
+        """Return the choice between all that was proposed."""
+        return self.coupling().program(self.proposals, self.scale, self.all_worth)
+
     def mix(self, gap: float = GAP) -> Mixture:
         """Return the best mix of what was proposed."""
-        return best_mixture(self.coupling().program(self.proposals, self.scale, self.all_worth), gap)
+        return best_mixture(self.program(), gap)
+
+    def prices_in(self, mixture: Mixture) -> Prices:
+        """Return what a mix says that sets should pay."""
+        return Prices(self.coupling().prices(mixture.prices, self.scale, self.all_worth))
 
     def propose(self, mixture: Mixture) -> bool:
         """Pack at the prices of a mix; say whether that could win anything."""
-        limits = self.coupling()
-        prices = Prices(limits.prices(mixture.prices, self.scale, self.all_worth))
-        proposal = propose(self.holes, self.options, prices, quick=True)
-        program = limits.program([*self.proposals, proposal], self.scale, self.all_worth)
+        self.prices.append(self.prices_in(mixture))
+        self.proposals.append(propose(self.holes, self.options, self.prices[-1], quick=True))
+        program = self.program()
         net = program.worth - program.use @ mixture.prices
         won = (net[:, -2] - np.delete(net, -2, axis=1).max(axis=1)).clip(min=0).sum()
-        self.prices.append(prices)
-        self.proposals.append(proposal)
         return bool(won > _LITTLE)
 
     def at(self, rows: Ints) -> "Menu":
@@ -90,11 +95,9 @@ class Menu:
         some = [Proposal(each.counts, each.left, each.worth[rows], each.taken[rows]) for each in self.proposals]
         return replace(self, scale=self.scale * (len(self.holes) / len(rows)), proposals=some)
 
-    def taken_in(self, mixture: Mixture) -> Floats:
-        """Return what sets take in a mix (sets x columns)."""
-        each = [
-            mixture.parts[:, index] @ it.taken.reshape(len(it.taken), -1) for index, it in enumerate(self.proposals)
-        ]
+    def taken_in(self, parts: Floats) -> Floats:
+        """Return what sets take (sets x columns) where nodes take parts of what was proposed."""
+        each = [parts[:, index] @ it.taken.reshape(len(it.taken), -1) for index, it in enumerate(self.proposals)]
         taken: Floats = np.sum(each, axis=0).reshape(self.proposals[0].taken.shape[1:])[:, :-1]
         return taken
 
