@@ -64,6 +64,8 @@ quiet_nodes       the same in arrays, where new fillers are all that changes
 differences       actions, room given before it is taken
 creates           what is new as actions, each with its name
 new_fillers       the same as arrays, before it is made into actions
+device_order      in which order a node's new fillers find their devices
+device_cuts       the devices of many nodes cut into parts at once
 reports           what is left empty and why
 bounds            the one word for it of each node
 

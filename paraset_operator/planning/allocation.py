@@ -68,6 +68,7 @@ class Deal:
         if self._is_little:
             self.gains = Gains(self._favoured()[None, :], self.gains.group)
             self.pack(everywhere)
+            self.leave_out()
         else:
             mixed = fair_mix(self.holes, self.options, self.quotas)
             self.counts, self.left = mixed.counts, mixed.left
@@ -75,7 +76,8 @@ class Deal:
             grown = growth_by_set(self.holes, self.options, self.counts, self.left.free).sum(axis=0)
             quotas = replace(self.quotas, held=self.quotas.held + grown.astype(np.int64))
             self.measure(exchange(self.holes, self.options, quotas, self.counts, mixed.due))
-        self.respect()
+        for members, weight, excess in self._excesses():
+            self.measure(self._drop(members, weight, excess))
         self.top_up()
 
     @property
@@ -109,16 +111,14 @@ class Deal:
         self.counts[rows], rest = pack(self.holes.at(rows), self.options, gains)
         self.left.put_rows(rows, rest)
 
-    def respect(self) -> None:
-        """Leave sets out of nodes until no quota is exceeded; single instances go last."""
+    def leave_out(self) -> None:
+        """Leave sets out of nodes as far as quotas are exceeded by more than a node."""
         for _ in range(self.sets + 2):
             gone = [self._leave_out(*each) for each in self._excesses()]
             rows = np.unique(np.concatenate(gone)) if gone else np.zeros(0, dtype=np.int64)
             if not len(rows):
                 break
             self.pack(rows)
-        for members, weight, excess in self._excesses():
-            self.measure(self._drop(members, weight, excess))
 
     def _excesses(self) -> Iterator[tuple[NDArray[np.bool_], Ints, int]]:
         """Yield the options that together exceed a quota, how much each counts, and by how much."""

@@ -14,10 +14,10 @@ from paraset_operator.planning.problem import Floats, Ints
 from paraset_operator.planning.proposals import Proposal
 from paraset_operator.planning.quotas import Quotas
 
-# What all shares together are worth beside all worth there is: fairness first, but not at any cost; and what that of a
-# set is that holds nobody back, and shares its level with nobody.
+# What the shares of the first tier together are worth beside all worth there is, and those of later tiers: a little
+# more of a share is not bought with much work.
 _LEVEL_WORTH = 0.7
-_LONE_WORTH = 0.1
+_LATER_WORTH = 0.1
 # What it costs to exceed a fair share by all there is: only who holds more already does.
 _EXCESS_COST = 20.0
 # So much of the highest level is kept, whatever it is worth.
@@ -100,9 +100,7 @@ def coupling(quotas: Quotas, fair: Fair, taken: Ints, scarce: NDArray[np.bool_])
     present = fair.dominant >= 0
     by_tier = np.zeros(fair.tiers)
     np.add.at(by_tier, fair.tier[present], fair.rate[present])
-    is_lone = np.bincount(fair.tier[present], minlength=fair.tiers) == 1
-    is_lone[0] = False
-    worth: Floats = by_tier * np.where(is_lone, _LONE_WORTH, _LEVEL_WORTH)
+    worth: Floats = by_tier * np.where(np.arange(fair.tiers) == 0, _LEVEL_WORTH, _LATER_WORTH)
     return _of(rows, worth)
 
 

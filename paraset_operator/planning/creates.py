@@ -11,13 +11,13 @@ from paraset_operator.model.plan import CreatePod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.contenders import Contender
-from paraset_operator.planning.device_order import in_order, misfits
+from paraset_operator.planning.device_order import in_order
 from paraset_operator.planning.feasibility import allowed_tolerations
 from paraset_operator.planning.new_fillers import Kind, NewFillers
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.quiet_nodes import QuietNodes
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.survey_rows import Ground, Rows
+from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.usual_nodes import ChangedNode
 from paraset_operator.planning.yielding import capped_grace
 
@@ -101,33 +101,23 @@ def _all_new(rooms: Iterable[ChangedNode], quiet: QuietNodes, survey: Survey, pl
     if ground.tracked:
         order = np.lexsort((order, ground.owners, -np.array(ground.bulk, dtype=np.int64)))
     new = _new_instances(rooms, survey).beside(quiet.fillers(order))
-    return _by_device(new, quiet, planned, ground) if ground.tracked else new
+    return new.at(in_order(ground, planned, new.rows, new.shapes)) if ground.tracked else new
 
 
 def _new_instances(rooms: Iterable[ChangedNode], survey: Survey) -> NewFillers:
     """Return the new instances of nodes where something else changes too."""
     ground = survey.ground
     shapes = {(ground.sets[of].uid, shape.name): index for index, (of, shape) in enumerate(ground.shapes)}
-    new = [
-        (survey.row_of[room.name], Kind(shapes[each.owner.uid, each.shape.name], dict(each.sizes), each.holds()))
-        for room in rooms
-        for each in room.instances
-        if each.pod is None
-    ]
+    kinds: dict[tuple[int, ...], Kind] = {}
+    new = []
+    for room in rooms:
+        for each in room.instances:
+            if each.pod is None:
+                shape = shapes[each.owner.uid, each.shape.name]
+                key = (shape, *each.sizes.values())
+                if key not in kinds:
+                    kinds[key] = Kind(shape, dict(each.sizes), each.holds())
+                new.append((survey.row_of[room.name], kinds[key]))
     if ground.tracked:
         new.sort(key=lambda each: (-ground.bulk[each[1].shape], ground.shapes[each[1].shape][0]))
     return NewFillers.of(new)
-
-
-def _by_device(new: NewFillers, quiet: QuietNodes, planned: Rows, ground: Ground) -> NewFillers:
-    """Return new fillers in an order in which each finds its device."""
-    places = np.arange(len(new))
-    for row in np.setdiff1d(new.rows, np.setdiff1d(quiet.at, misfits(ground, planned, quiet.at, quiet.new))).tolist():
-        mine = new.on(row)
-        held = [new.kinds[kind].holds for kind in new.which[mine].tolist()]
-        for kind, name in enumerate(ground.tracked):
-            unit, amounts = int(planned.unit[row, kind]), [each.get(name, 0) for each in held]
-            if unit and any(amounts):
-                places[mine] = places[mine][in_order(planned.devices[row, kind].tolist(), unit, amounts)]
-                break
-    return new.at(places)

@@ -42,6 +42,8 @@ def _fullest(items: Sequence[tuple[int, int]], room: int) -> tuple[int, ...]:
     """Return the items whose sum comes closest to the room from below; of equal sums that with the larger items."""
     best: dict[int, tuple[int, ...]] = {0: ()}
     for index, amount in items:
+        if room in best:
+            break
         for total, chosen in list(best.items()):
             if total + amount <= room and total + amount not in best:
                 best[total + amount] = (*chosen, index)
@@ -49,24 +51,38 @@ def _fullest(items: Sequence[tuple[int, int]], room: int) -> tuple[int, ...]:
 
 
 def _trying(free: Sequence[int], amounts: Sequence[int], order: Sequence[int]) -> list[int] | None:
-    left, homes, tries = list(free), [-1] * len(amounts), [_MOST_TRIES]
-    return homes if _place(order, 0, amounts, left, homes, tries) else None
+    search = _Search([amounts[index] for index in order], list(free))
+    if not search.place(0):
+        return None
+    home_of = dict(zip(order, search.homes, strict=True))
+    return [home_of[index] for index in range(len(amounts))]
 
 
-def _place(
-    order: Sequence[int], at: int, amounts: Sequence[int], left: list[int], homes: list[int], tries: list[int]
-) -> bool:
-    if at == len(order):
-        return True
-    amount, seen = amounts[order[at]], set()
-    for device in sorted((index for index, room in enumerate(left) if room >= amount), key=lambda i: (left[i], i)):
-        if left[device] in seen or tries[0] <= 0:
-            continue
-        tries[0] -= 1
-        seen.add(left[device])
-        left[device] -= amount
-        homes[order[at]] = device
-        if _place(order, at + 1, amounts, left, homes, tries):
+class _Search:
+    """Places one amount after the other, each first on the fullest device that takes it, and takes back what led
+    nowhere. What was free on devices when it did, whichever they are, is not tried again."""
+
+    def __init__(self, amounts: Sequence[int], left: list[int]) -> None:
+        self._amounts, self._left, self._tries = amounts, left, _MOST_TRIES
+        self._dead = set[tuple[int, ...]]()
+        self.homes = [-1] * len(amounts)
+
+    def place(self, at: int) -> bool:
+        """Place all amounts from this one on; say whether they found a device."""
+        if at == len(self._amounts):
             return True
-        left[device] += amount
-    return False
+        left, amount, state = self._left, self._amounts[at], (at, *sorted(self._left))
+        if state in self._dead:
+            return False
+        for room in sorted({room for room in left if room >= amount}):
+            if self._tries <= 0:
+                return False
+            self._tries -= 1
+            device = left.index(room)
+            left[device] -= amount
+            self.homes[at] = device
+            if self.place(at + 1):
+                return True
+            left[device] += amount
+        self._dead.add(state)
+        return False

@@ -33,12 +33,17 @@ class _Open:
 
     def take(self, need: Resources) -> bool:
         """Take the need out of what is free; say whether there was enough."""
-        placed = {name: place(need.get(name, 0), free, self.sizes[name]) for name, free in self.devices.items()}
-        if not fits(need, self.free) or any(each is None for each in placed.values()):
+        if not fits(need, self.free):
             return False
+        left = {}
+        for name, free in self.devices.items():
+            if amount := need.get(name, 0):
+                placed = place(amount, free, self.sizes[name])
+                if placed is None:
+                    return False
+                left[name] = without(free, placed)
         self.free = minus(self.free, need)
-        for name, each in placed.items():
-            self.devices[name] = without(self.devices[name], each or ())
+        self.devices |= left
         return True
 
 

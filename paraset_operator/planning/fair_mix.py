@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paraset_operator.planning.interior_point import Mixture, best_mixture
+from paraset_operator.planning.interior_point import Mixture, Program, best_mixture
 from paraset_operator.planning.leftovers import Left
 from paraset_operator.planning.menu import Menu
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
@@ -24,8 +24,10 @@ _WARM_UP = 2
 _KEPT = 6
 _MORE = 2
 _EXACT_GAP = 1e-6
-# So many nodes are mixed at most.
+# So many nodes are mixed at a time. If there are more, those whose best choice leads clearly take it: by this part of
+# what a node is worth.
 _MOST_MIXED = 1000
+_CLEAR = 0.01
 _GOLDEN = 0.6180339887498949
 _NOISE = 1e-3
 _CERTAIN = 0.99
@@ -95,23 +97,37 @@ def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> Fair
 
 
 def _parts(menu: Menu, prices: Floats) -> Floats:
-    """Return the parts of the best mix of all nodes.
-
-    Where these prices leave no doubt, nodes take what is best at them; the others are mixed. A little noise decides
-    between what is worth the same.
-    """
+    """Return the parts of the best mix: nodes that these prices leave in doubt are mixed, block by block."""
     program = menu.program()
-    net = np.sort(program.worth - program.use @ prices, axis=1)
-    order = np.argsort(net[:, -1] - net[:, -2], kind="stable")
-    mixed, decided = np.sort(order[:_MOST_MIXED]), np.sort(order[_MOST_MIXED:])
-    parts = np.zeros_like(program.worth)
-    parts[decided, (program.worth[decided] - program.use[decided] @ prices).argmax(axis=1)] = 1.0
-    used = np.tensordot(parts[decided], program.use[decided], axes=([0, 1], [0, 1]))
-    worth, use = program.worth[mixed], program.use[mixed]
-    noise = 1 + _NOISE * (np.arange(worth.size).reshape(worth.shape) * _GOLDEN % 1)
-    rest = replace(program, worth=worth * noise, use=use, bound=program.bound - used)
-    parts[mixed] = best_mixture(rest, _EXACT_GAP).parts
+    parts, in_doubt = _decided(program, prices)
+    used = np.tensordot(parts, program.use, axes=([0, 1], [0, 1]))
+    rest = np.where(menu.coupling().may_exceed, program.bound - used, (program.bound - used).clip(min=0.0))
+    blocks = -(-len(in_doubt) // _MOST_MIXED)
+    for begin in range(blocks):
+        rows = in_doubt[begin::blocks]
+        worth, use = program.worth[rows] * blocks, program.use[rows] * blocks
+        noise = 1 + _NOISE * (np.arange(worth.size).reshape(worth.shape) * _GOLDEN % 1)
+        block = replace(program, worth=worth * noise, use=use, bound=rest)
+        parts[rows] = best_mixture(block, _EXACT_GAP).parts
     return parts
+
+
+def _decided(program: Program, prices: Floats) -> tuple[Floats, Ints]:
+    """Return the parts of nodes that take what is clearly best at these prices, and the others, most in doubt first.
+
+    As many as can be mixed at once are left in doubt.
+    """
+    net = program.worth - program.use @ prices
+    best, rows = net.argmax(axis=1), np.arange(len(net))
+    is_same = (program.use == program.use[rows, best][:, None, :]).all(axis=2) & (
+        program.worth == program.worth[rows, best][:, None]
+    )
+    lead = net[rows, best] - np.where(is_same, -np.inf, net).max(axis=1)
+    order = np.argsort(lead, kind="stable")
+    clear = order[_MOST_MIXED:][lead[order[_MOST_MIXED:]] > _CLEAR * program.worth.max(axis=1).mean()]
+    parts = np.zeros_like(net)
+    parts[clear, best[clear]] = 1.0
+    return parts, np.setdiff1d(order, clear, assume_unique=True)
 
 
 def _chosen(menu: Menu, parts: Floats) -> Ints:

@@ -15,6 +15,8 @@ from paraset_operator.planning.problem import Floats
 _MOST_STEPS = 40
 _CLOSE = 1e-5
 _INSIDE = 0.995
+# Steps aim at no less than this part of the gap that is allowed.
+_CLOSEST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def best_mixture(program: Program, gap: float) -> Mixture:
     for _ in range(_MOST_STEPS):
         if state.is_close(gap):
             break
-        state.step()
+        state.step(gap)
     return Mixture(state.x, state.z[: len(program.other_worth)], state.prices)
 
 
@@ -73,7 +75,7 @@ class _State:
         cost = -np.concatenate([program.other_worth, np.zeros(limits)])
         use = np.hstack([program.other_use, np.eye(limits)])
         high = max(1e-3, float(np.abs(program.worth).max(initial=0.0)))
-        return cls(
+        state = cls(
             program,
             cost,
             use,
@@ -82,8 +84,11 @@ class _State:
             np.zeros(nodes),
             np.zeros(limits),
             np.full((nodes, choices), high),
-            np.full(len(cost), max(1.0, float(np.abs(cost).max()))),
+            np.full(len(cost), max(1.0, float(np.abs(cost).max(initial=0.0)))),
         )
+        # Limits that are far from being used up begin with as much to spare.
+        state.z[len(program.other_worth) :] += state._missing()[1].clip(min=0)
+        return state
 
     @property
     def _gap(self) -> float:
@@ -99,14 +104,17 @@ class _State:
         nodes, limits = self._missing()
         return self._gap < gap and max(np.abs(nodes).max(initial=0.0), np.abs(limits).max(initial=0.0)) < _CLOSE
 
-    def step(self) -> None:
-        """Go towards the best, and back towards the middle as far as the way there turned out to be short."""
+    def step(self, gap: float) -> None:
+        """Go towards the best, and back towards the middle as far as the way there turned out to be short.
+
+        Never much closer than `gap`: where nothing can be won any more, nothing can be told apart either.
+        """
         newton = _Newton(self)
         mean = self._gap / (self.x.size + len(self.z))
         direct = newton.direction(-self.x * self.x_lack, -self.z * self.z_lack)
         ahead = self._after(direct, *self._lengths(direct, 1.0))
         reached = ((ahead[0] * ahead[2]).sum() + ahead[1] @ ahead[3]) / (self.x.size + len(self.z))
-        centre = mean * (reached / mean) ** 3
+        centre = max(mean * (reached / mean) ** 3, _CLOSEST * gap / (self.x.size + len(self.z)))
         x, z, x_lack, z_lack = direct.x, direct.z, direct.x_lack, direct.z_lack
         move = newton.direction(centre - self.x * self.x_lack - x * x_lack, centre - self.z * self.z_lack - z * z_lack)
         primal, dual = self._lengths(move, _INSIDE)

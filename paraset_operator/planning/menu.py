@@ -136,15 +136,13 @@ def _dominant(quotas: Quotas, taken: Floats) -> Ints:
     """Return the resource of which each set takes most when it is alone, as far as its ceiling allows; -1 if none."""
     part = np.minimum(1.0, quotas.most / taken[:, -1].clip(min=1))
     shares = (quotas.held + taken[:, :-1] * part[:, None]) / np.where(quotas.fillable > 0, quotas.fillable, np.inf)
-    return np.where(taken[:, -1] > 0, shares.argmax(axis=1), -1)
+    return np.where((taken[:, -1] > 0) & (shares.max(axis=1) > 0), shares.argmax(axis=1), -1)
 
 
 def _most(holes: Holes, options: Options, sets: int) -> Floats:
-    """Return how many instances of each set there could be at most."""
-    most = np.zeros((len(holes), sets))
-    for option in range(len(options)):
+    """Return more instances of each set than there can be: as if each shape had all to itself."""
+    most: Floats = np.zeros(sets)
+    for option in np.flatnonzero(options.twin == np.arange(len(options))).tolist():
         of = options.owner[option]
-        able = np.where(holes.admits[:, of], fitting(holes.free, options.need[option]), 0)
-        np.maximum(most[:, of], able, out=most[:, of])
-    total: Floats = most.sum(axis=0)
-    return total
+        most[of] += np.where(holes.admits[:, of], fitting(holes.free, options.need[option]), 0).sum()
+    return most

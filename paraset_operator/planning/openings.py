@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraset_operator.planning.growth import GrowthRoom
-from paraset_operator.planning.leftovers import covering, fitting
+from paraset_operator.planning.leftovers import covering
 from paraset_operator.planning.offers import as_options, kinds_of, options_of, rows_by_units
 from paraset_operator.planning.problem import DeviceKind, Ints, Options
 from paraset_operator.planning.survey_rows import Ground, Rows
@@ -25,15 +25,18 @@ class Openings:
     """What is open, by node and set; kept while neither the node nor what sets are worth has changed."""
 
     def __init__(self) -> None:
-        self._ground: Ground | None = None
+        self._rows = Rows.empty(0, Ground())
         self._scales: Scales = {}
         self._open: Mask = np.zeros((0, 0), dtype=bool)
         # By the sizes of tracked devices.
         self._options: dict[tuple[int, ...], Options] = {}
 
     def of(self, ground: Ground, scales: Scales, rows: Rows, changed: Sequence[int]) -> Mask:
-        """Return what is open (nodes x sets): `rows` as surveyed, those `changed` since the last time."""
-        if ground is not self._ground or scales != self._scales or len(self._open) != len(rows.admits):
+        """Return what is open (nodes x sets): `rows` as surveyed, those `changed` since the last time.
+
+        Rows are other ones where shapes or policies have changed.
+        """
+        if rows is not self._rows or scales != self._scales:
             changed = range(len(rows.admits))
             self._open, self._options = np.zeros(rows.admits.shape, dtype=bool), {}
         for units, at in rows_by_units(ground, rows, np.array(changed, dtype=np.int64)):
@@ -43,30 +46,29 @@ class Openings:
             options = self._options[units]
             free, kept = rows.room[at] - rows.smallest[at], as_options(rows.counts[at], options)
             self._open[at] = rows.admits[at] & open_sets(options, kinds, free, kept, len(ground.sets))
-        self._ground, self._scales = ground, scales
+        self._rows, self._scales = rows, scales
         return self._open
 
 
 def open_sets(options: Options, kinds: tuple[DeviceKind, ...], free: Ints, kept: Ints, sets: int) -> Mask:
     """Return which sets have an option that could be put on each node; `free` is what is left if fillers shrink."""
     is_open = np.zeros((len(free), sets), dtype=bool)
-    growth = GrowthRoom(options, kept, free)
-    for option in np.flatnonzero(options.twin == np.arange(len(options))).tolist():
-        able = np.minimum(fitting(free, options.need[option]), _devices(kinds, options, option, len(free)))
-        if options.kind[option] < 0:
-            able = np.minimum(able, covering(options, option, free, kept))
-        else:
-            able = growth.worthwhile(option, able)
-        is_open[:, options.owner[option]] |= able > 0
+    small = np.flatnonzero(options.twin == np.arange(len(options)))
+    need = options.need[small]
+    fits = np.all((free[:, None] >= need) | (need <= 0), axis=2)
+    for place, option in enumerate(small.tolist()):
+        if options.kind[option] >= 0:
+            fits[:, place] &= _has_devices(kinds[options.kind[option]], int(options.amount[option]))
+        elif len(at := np.flatnonzero(fits[:, place])):
+            fits[at, place] = covering(options, option, free[at], kept[at]) > 0
+    at, which = np.nonzero(fits & (options.kind[small] >= 0))
+    fits[at, which] = GrowthRoom(options, kept, free).worthwhile(small[which], np.ones_like(at), at) > 0
+    at, which = np.nonzero(fits)
+    is_open[at, options.owner[small[which]]] = True
     return is_open
 
 
-def _devices(kinds: tuple[DeviceKind, ...], options: Options, option: int, nodes: int) -> Ints:
-    index, amount = int(options.kind[option]), int(options.amount[option])
-    if index < 0:
-        return np.ones(nodes, dtype=np.int64)
-    kind = kinds[index]
-    if amount >= kind.unit:
-        return kind.wholes // (amount // kind.unit)
-    fits: Mask = (kind.wholes > 0) | (kind.parts >= amount).any(axis=1)
-    return fits.astype(np.int64)
+def _has_devices(kind: DeviceKind, amount: int) -> Mask:
+    """Say on which nodes so much of devices is to be had."""
+    has: Mask = kind.wholes >= max(1, amount // kind.unit)
+    return has if amount >= kind.unit else has | (kind.parts >= amount).any(axis=1)

@@ -6,7 +6,7 @@
 3. between the last price that fits and the one before, devices are taken over one by one as far as they fit
 4. what is left over is offered to every option once more, then to shapes without devices (completion.py)
 
-A *gain* is the worth of an option less what its set has to pay for limits that couple nodes (fair_prices.py).
+A *gain* is the worth of an option less what its set has to pay for limits that couple nodes (fair_mix.py).
 """
 
 from dataclasses import dataclass

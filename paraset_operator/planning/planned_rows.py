@@ -45,7 +45,7 @@ class PlannedRows:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
-        self._ground, self._row_of = survey.ground, survey.row_of
+        self._ground, self._surveyed = survey.ground, survey.rows
         self.rows = survey.rows
         self.written: set[int] = set()
         self.changed: set[int] = set()
@@ -55,9 +55,10 @@ class PlannedRows:
     def catch_up(self) -> None:
         """Bring everything up to date with what the survey has just looked at."""
         survey = self._survey
-        if survey.ground is not self._ground or survey.row_of is not self._row_of:
+        if survey.rows is not self._surveyed:
             self._begin()
             return
+        self._ground = survey.ground
         self.changed.update(survey.changed)
         self._before |= self.written
         at = np.array(sorted(self.written.union(survey.changed)), dtype=np.int64)
@@ -69,7 +70,7 @@ class PlannedRows:
 
     def _begin(self) -> None:
         survey = self._survey
-        self._ground, self._row_of, nodes = survey.ground, survey.row_of, len(survey.states)
+        self._ground, self._surveyed, nodes = survey.ground, survey.rows, len(survey.states)
         self.rows = replace(survey.rows, **{name: getattr(survey.rows, name).copy() for name in _WRITTEN})
         self.written.clear()
         self.changed, self._before = set(range(nodes)), set(range(nodes))

@@ -49,19 +49,20 @@ class TurnoverOfOthers:
             return
         freed = self._matrix((pod.held for pod in each.went) for each in turnovers)
         freed -= self._matrix((pod.held for pod in each.came) for each in turnovers)
-        leaving = self._matrix((pod.leaving for pod in each.came) for each in turnovers)
-        leaving -= self._matrix((pod.leaving for pod in each.went) for each in turnovers)
         rows.open_now[at] += freed
         rows.room[at] += freed
-        rows.able[at] += freed + leaving
+        rows.able[at] += freed
+        leaving = [(place, pod, 1) for place, each in enumerate(turnovers) for pod in each.came if pod.leaving]
+        leaving += [(place, pod, -1) for place, each in enumerate(turnovers) for pod in each.went if pod.leaving]
+        for place, pod, times in leaving:
+            rows.able[at[place]] += times * np.array(self._ground.vector(pod.leaving))
         for row, each in zip(at, turnovers, strict=True):
             for kind, name in enumerate(self._ground.tracked):
                 if any(pod.held.get(name) for pod in (*each.came, *each.went)):
                     self._write_devices(rows, row, kind, each.state)
 
     def _matrix(self, amounts: Iterable[Iterable[Resources]]) -> Ints:
-        totals = [total_of(each) for each in amounts]
-        return np.array([[each.get(name, 0) for name in self._ground.columns] for each in totals], dtype=np.int64)
+        return np.array([self._ground.vector(total_of(each)) for each in amounts], dtype=np.int64)
 
     def _write_devices(self, rows: Rows, row: int, kind: int, state: NodeState) -> None:
         name = self._ground.tracked[kind]

@@ -10,7 +10,9 @@ from paraset_operator.model.node import Node
 from paraset_operator.model.plan import Plan
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.openings import Mask, open_sets
 from paraset_operator.planning.planner import Planner, plan, plan_yield
+from paraset_operator.planning.problem import DeviceKind, Ints, Options
 
 OWNER = paraset("s", shape("g", cpu=(1, 4), gpus=1, value=4), shape("c", cpu=(1, 8)), ceiling=20)
 NODES = [node(f"n{at}", cpu=8, gpus=at % 3) for at in range(4)]
@@ -36,6 +38,8 @@ CHANGES = [
     pytest.param(after(nodes=[*NODES[:3], node("n3", cpu=2)]), id="a node is smaller"),
     pytest.param(after(nodes=[*NODES[:3], node("n3", trouble="NotReady")]), id="a node is in trouble"),
     pytest.param(after(sets=(replace(OWNER, ceiling=3),)), id="a smaller ceiling"),
+    pytest.param(after(sets=(replace(OWNER, ceiling=40, generation=2),)), id="a larger ceiling"),
+    pytest.param(after(sets=(replace(OWNER, weight=3),)), id="another weight"),
     pytest.param(after(sets=(replace(OWNER, shapes=OWNER.shapes[1:]),)), id="a shape less"),
     pytest.param(after(sets=(OWNER, paraset("t", shape(cpu=2), weight=3))), id="a set more"),
     pytest.param(after(sets=()), id="no set any more"),
@@ -80,3 +84,16 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do() -> None:
 def test_room_that_was_made_in_one_call_is_not_taken_for_granted_in_the_next() -> None:
     planner, picture = Planner(), after(ls(cpu=7, gpus=1))
     assert planner.plan_yield(picture) == planner.plan_yield(picture) != ()
+
+
+def test_another_ceiling_changes_nothing_that_is_known_of_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    planner, looked_at = Planner(), list[int]()
+    planner.plan(BEFORE)
+
+    def spied(options: Options, kinds: tuple[DeviceKind, ...], free: Ints, kept: Ints, sets: int) -> Mask:
+        looked_at.append(len(free))
+        return open_sets(options, kinds, free, kept, sets)
+
+    monkeypatch.setattr("paraset_operator.planning.openings.open_sets", spied)
+    planner.plan(after(sets=(replace(OWNER, ceiling=40, generation=2),)))
+    assert sum(looked_at) == 0
