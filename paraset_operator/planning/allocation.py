@@ -17,10 +17,9 @@ from paraset_operator.planning.device_packing import assign
 from paraset_operator.planning.exchange import exchange
 from paraset_operator.planning.fair_mix import fair_mix
 from paraset_operator.planning.growth import GrowthRoom
-from paraset_operator.planning.leftovers import Left, covering, fitting, put_within
+from paraset_operator.planning.leftovers import Left, fitting, put_within
 from paraset_operator.planning.packing import Gains, pack
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
-from paraset_operator.planning.proposals import growth_by_set
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 # Where less than this part of all that is fillable is dealt out, it is dealt out at once.
@@ -73,9 +72,7 @@ class Deal:
             mixed = fair_mix(self.holes, self.options, self.quotas)
             self.counts, self.left = mixed.counts, mixed.left
             self.gains = Gains(mixed.gains[None, :], self.gains.group)
-            grown = growth_by_set(self.holes, self.options, self.counts, self.left.free).sum(axis=0)
-            quotas = replace(self.quotas, held=self.quotas.held + grown.astype(np.int64))
-            self.measure(exchange(self.holes, self.options, quotas, self.counts, mixed.due))
+            self.measure(exchange(self.holes, self.options, self.quotas, self.counts, mixed.due))
         for members, weight, excess in self._excesses():
             self.measure(self._drop(members, weight, excess))
         self.top_up()
@@ -180,8 +177,9 @@ class Deal:
                 continue
             able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
             if self.options.kind[option] < 0:
-                there = self.holes.kept + self.counts
-                able = np.minimum(able, covering(self.options, option, self.left.free, there))
+                # What others grow into is theirs, whatever it is worth: shares have been dealt out.
+                wanted = (self.holes.kept + self.counts) @ self.options.span
+                able = np.minimum(able, fitting(self.left.free - wanted, self.options.need[option]))
             else:
                 growth = GrowthRoom(self.options, self.holes.kept + self.counts, self.left.free)
                 able = growth.worthwhile(option, able)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
+from paraset_operator.planning.proposals import growth_by_set
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 _MOST_SWAPS = 200
@@ -23,14 +24,18 @@ def exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints, due: 
     """
     sets, before = len(quotas.most), counts.copy()
     trade = _Trade(holes, options, quotas, due)
+    grown = trade.growth(counts, np.arange(len(holes)))
     refused: set[tuple[int, int]] = set()
     for _ in range(_MOST_SWAPS):
-        most, used = quotas.most - number_by(counts, options, sets), used_by(counts, options, sets)
+        most, used = quotas.most - number_by(counts, options, sets), used_by(counts, options, sets) + grown
         pairs = _pairs(trade.levels(used), (most > 0) & holes.admits.any(axis=0), refused)
         if not pairs:
             break
-        if not trade.swap(counts, used, most, *pairs[0]):
+        more = trade.swap(counts, used, most, *pairs[0])
+        if more is None:
             refused.add(pairs[0])
+        else:
+            grown = grown + more
     return np.flatnonzero((counts != before).any(axis=1))
 
 
@@ -59,8 +64,18 @@ class _Trade:
         levels: Floats = self.quotas.shares(used) / np.where(self.due > 0, self.due, 1.0)
         return np.where(self.due > 0, levels, 1.0)
 
-    def swap(self, counts: Ints, used: Ints, most: Ints, giver: int, taker: int) -> bool:
-        """Exchange as many instances of the best pair of options as bring both closer; say whether any were."""
+    def growth(self, counts: Ints, rows: Ints) -> Ints:
+        """Return by how much sets grow on some nodes (sets x columns)."""
+        holes, some = self.holes.at(rows), counts[rows]
+        grown = growth_by_set(holes, self.options, some, holes.free - some @ self.options.need).sum(axis=0)
+        amounts: Ints = grown.astype(np.int64)
+        return amounts
+
+    def swap(self, counts: Ints, used: Ints, most: Ints, giver: int, taker: int) -> Ints | None:
+        """Exchange as many instances of the best pair of options as bring both closer.
+
+        Return what that changes in growth; nothing where no pair does.
+        """
         options, levels, left = self.options, self.levels(used), self.holes.free - counts @ self.options.need
         for old, new, times in _best_first(self.holes, options, giver, taker):
             change = np.zeros_like(used)
@@ -72,10 +87,20 @@ class _Trade:
             number = min(int((levels[giver] - levels[taker]) / closed + 0.5), room) if closed > 0 else 0
             rows = _able(self.holes, options, counts, left, old, new, times, taker)[:number]
             if len(rows):
-                counts[rows, old] -= 1
-                counts[rows, new] += times
-                return True
-        return False
+                more = self._put(counts, rows, old, new, times)
+                after = self.levels(used + change * len(rows) + more)
+                if abs(after[giver] - after[taker]) < levels[giver] - levels[taker]:
+                    return more
+                counts[rows, old] += 1
+                counts[rows, new] -= times
+        return None
+
+    def _put(self, counts: Ints, rows: Ints, old: int, new: int, times: int) -> Ints:
+        """Put `times` of a new option in the place of one old; return the change in growth."""
+        before = self.growth(counts, rows)
+        counts[rows, old] -= 1
+        counts[rows, new] += times
+        return self.growth(counts, rows) - before
 
 
 def _best_first(holes: Holes, options: Options, giver: int, taker: int) -> list[tuple[int, int, int]]:
