@@ -4,6 +4,7 @@ Everything runs in a process of its own, pinned to one core; of several runs the
 
 - first: a planner that has seen nothing fills a cluster without fillers, of which no sums are known
 - full: the same where the sums over each node's pods are known, as the operator's cache keeps them
+- one set: as full, where one set with 27 shapes has all to itself and nothing couples the nodes
 - steady: a new planner looks at the full cluster, and has nothing to do
 - same: it looks again, and nothing has changed
 - dirty: one LS pod has ended on each of 100 nodes
@@ -78,10 +79,11 @@ def _timings(sizes: Sequence[int], dirty: int) -> list[Timing]:
 
 
 def _of_size(nodes: int, dirty: int) -> Iterator[Timing]:
-    empty = instance(REGIME, nodes)
+    empty, alone = instance(REGIME, nodes), instance("one-set", nodes)
     yield _timed("first", nodes, lambda _: _once(unseen(empty)))
     first = plan(empty)
     yield _timed("full", nodes, lambda _: _once(empty))
+    yield _timed("one set", nodes, lambda _: _once(alone))
     full = carried_out(empty, first)
     plan(full)
     yield _timed("steady", nodes, lambda _: _once(full))

@@ -20,9 +20,10 @@ _SAMPLE = 64
 _ROUNDS = 8
 # After so many rounds it is looked up who holds back whom, and again whenever nothing more can be won.
 _WARM_UP = 2
-# With so many fillings that the sample's mix is made of all nodes are packed, and some more at their own prices.
+# At so many prices of the sample's mix all nodes are packed, then at some of their own, the last ones the full way.
 _KEPT = 6
-_MORE = 2
+_MORE = 3
+_THOROUGH = 2
 _EXACT_GAP = 1e-6
 # So many nodes are mixed at a time. If there are more, those whose best choice leads clearly take it: by this part of
 # what a node is worth.
@@ -90,7 +91,7 @@ def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> Fair
     whole.fair = some.fair
     for more in range(_MORE):
         prices.append(some.prices_in(some.mix()))
-        whole.proposals.append(propose(holes, options, prices[-1], quick=more < _MORE - 1))
+        whole.proposals.append(propose(holes, options, prices[-1], quick=more < _MORE - _THOROUGH))
         some = whole.at(rows)
     parts = _parts(whole, some.mix(_EXACT_GAP).prices)
     return _fillings(whole, parts, _chosen(whole, parts))
