@@ -29,7 +29,7 @@ class Results:
     fairness: list[Fairness] = field(default_factory=list)
 
 
-_FULL = ("first", "full", "steady")
+_FULL = ("first", "full", "one set", "steady")
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:

@@ -138,7 +138,7 @@ def _chosen(menu: Menu, parts: Floats) -> Ints:
     off = np.zeros(use.shape[2])
     open_rows = np.flatnonzero(parts.max(axis=1) < _CERTAIN)
     for row in open_rows[np.argsort(-np.abs(use[open_rows]).max(axis=(1, 2)), kind="stable")].tolist():
-        likely = np.flatnonzero(parts[row] > _UNLIKELY)
+        likely = np.flatnonzero(parts[row] >= min(_UNLIKELY, parts[row].max()))
         aside = off + use[row, likely] - parts[row] @ use[row]
         best = int((aside**2).sum(axis=1).argmin())
         off, chosen[row] = aside[best], likely[best]
