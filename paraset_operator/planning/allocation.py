@@ -24,6 +24,8 @@ from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 # Where less than this part of all that is fillable is dealt out, it is dealt out at once.
 _LITTLE = 0.05
+# So few nodes are packed one by one too: a mix of fillings says little where each has to take one.
+_FEW = 4
 _MOST_FAVOUR = 4.0
 # Shares below this are taken for this: who has nothing is not favoured without end.
 _LEAST = 1e-3
@@ -64,10 +66,13 @@ class Deal:
             self.pack(everywhere)
             if not any(True for _ in self._excesses()):
                 return
-        if self._is_little:
+        is_shared = self.holes.admits.any(axis=0).sum() > 1
+        if self._is_little or (is_shared and len(self.holes) <= _FEW):
             self.gains = Gains(self._favoured()[None, :], self.gains.group)
             self.pack(everywhere)
             self.leave_out()
+            if not self._is_little:
+                self.measure(exchange(self.holes, self.options, self.quotas, self.counts, self.quotas.due()))
         else:
             mixed = fair_mix(self.holes, self.options, self.quotas)
             self.counts, self.left = mixed.counts, mixed.left

@@ -119,7 +119,8 @@ def _times(holes: Holes, options: Options, old: int, new: int) -> int:
     """Return how many of the new option the devices of an old one are enough for."""
     kind = int(options.kind[new])
     if kind < 0:
-        return 1
+        # A device is not left idle for cores alone.
+        return int(options.kind[old] < 0)
     if kind != options.kind[old]:
         return 0
     unit, has, asks = holes.kinds[kind].unit, int(options.amount[old]), int(options.amount[new])
