@@ -64,6 +64,11 @@ class Pod:
     on_devices: tuple[DeviceShare, ...] = ()
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it is on its way out or has finished: it does not run on."""
+        return self.is_terminating or self.is_finished
+
+    @property
     def key(self) -> str:
         """Namespace and name, as people write them."""
         return f"{self.namespace}/{self.name}"

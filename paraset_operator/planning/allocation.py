@@ -1,9 +1,10 @@
 """Who gets which hole, under limits that couple nodes: ceilings, tenants' limits, fair shares.
 
 1. nodes are packed one by one, several times, and a filling of each is chosen so that the sum is fair (fair_mix.py);
-   where little is dealt out once, with those favoured who have less than their share
+   where little or on few nodes, once, with those favoured who have less than their share
+   there a set that exceeds a quota is left out of the nodes where that costs least, and these are packed anew
 2. single instances are exchanged as far as that brings shares closer to what they should be
-3. where a set exceeds a quota, it is left out of the nodes where that costs least, and these are packed anew
+3. single instances go where a quota is still exceeded
 4. what is left is offered to everybody who may still have it
 """
 
@@ -61,17 +62,17 @@ class Deal:
 
     def run(self) -> None:
         """Deal out the holes."""
-        everywhere = np.arange(len(self.holes))
-        if self.holes.admits.any(axis=0).sum() == 1:
+        everywhere, is_shared = np.arange(len(self.holes)), self.holes.admits.any(axis=0).sum() > 1
+        if not is_shared:
             self.pack(everywhere)
             if not any(True for _ in self._excesses()):
                 return
-        is_shared = self.holes.admits.any(axis=0).sum() > 1
-        if self._is_little or (is_shared and len(self.holes) <= _FEW):
+        is_little = self._is_little()
+        if is_little or (is_shared and len(self.holes) <= _FEW):
             self.gains = Gains(self._favoured()[None, :], self.gains.group)
             self.pack(everywhere)
             self.leave_out()
-            if not self._is_little:
+            if not is_little:
                 self.measure(exchange(self.holes, self.options, self.quotas, self.counts, self.quotas.due()))
         else:
             mixed = fair_mix(self.holes, self.options, self.quotas)
@@ -82,9 +83,8 @@ class Deal:
             self.measure(self._drop(members, weight, excess))
         self.top_up()
 
-    @property
     def _is_little(self) -> bool:
-        """Whether what is dealt out can't change shares much."""
+        """Say whether what is dealt out can't change shares much."""
         known = self.quotas.fillable > 0
         dealt = self.holes.free[:, known].clip(min=0).sum(axis=0) / self.quotas.fillable[known]
         return bool(dealt.max(initial=0.0) < _LITTLE)
@@ -178,8 +178,6 @@ class Deal:
             most = min(
                 int(self.quotas.most[of] - self.numbers[of]), self.quotas.affordable(self.options, option, self.used)
             )
-            if self.options.twin[option] != option:
-                continue
             able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
             if self.options.kind[option] < 0:
                 # What others grow into is theirs, whatever it is worth: shares have been dealt out.
@@ -195,7 +193,7 @@ class Deal:
         """Return the options as they are offered what is left: with devices first, then who has least of its share."""
         level = self.quotas.levels(self.used)
         keys = (np.arange(len(self.options)), -self.options.value, level[self.options.owner], self.options.kind < 0)
-        return [int(option) for option in np.lexsort(keys)]
+        return [int(option) for option in np.lexsort(keys) if self.options.twin[option] == option]
 
 
 def _take_devices(kind: DeviceKind, wholes: Ints, devices: Ints, row: int, held: list[int]) -> None:

@@ -105,11 +105,14 @@ def coupling(quotas: Quotas, fair: Fair, taken: Ints, scarce: NDArray[np.bool_])
 
 
 def floors(quotas: Quotas, fair: Fair, scarce: NDArray[np.bool_], reached: list[float]) -> Coupling:
-    """Return limits for the highest level of the tier after those that have reached theirs, whatever it is worth."""
-    rows = _Rows()
+    """Return limits for the highest level of the tier after those that have reached theirs, whatever it is worth.
+
+    The last are floors, one for each set that takes anything, in their order.
+    """
+    rows, fair = _Rows(), replace(fair, reached=())
     _add_quotas(rows, quotas, fair.tiers, scarce)
     for of in np.flatnonzero(fair.dominant >= 0).tolist():
-        weights, bound, level = _share(quotas, replace(fair, reached=()), of, int(fair.dominant[of]), -1)
+        weights, bound, level = _share(quotas, fair, of, int(fair.dominant[of]), -1)
         if fair.tier[of] < len(reached):
             bound -= fair.rate[of] * reached[fair.tier[of]]
             level = np.zeros_like(level)

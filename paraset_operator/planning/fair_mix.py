@@ -8,6 +8,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paraset_operator.planning.interior_point import Mixture, Program, best_mixture
 from paraset_operator.planning.leftovers import Left
@@ -55,8 +56,10 @@ def fair_mix(holes: Holes, options: Options, quotas: Quotas) -> FairMix:
         return FairMix(nothing, Left.of(holes), options.value, np.zeros(len(quotas.most)))
     is_settled = False
     for number in range(_ROUNDS):
-        if (number == _WARM_UP or is_settled) and not menu.find_tiers() and is_settled:
-            break
+        if number == _WARM_UP or is_settled:
+            has_news = menu.find_tiers()
+            if is_settled and not has_news:
+                break
         mixture = menu.mix()
         is_settled = not menu.propose(mixture)
     return _dealt(holes, options, menu, mixture)
@@ -93,16 +96,16 @@ def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> Fair
         prices.append(some.prices_in(some.mix()))
         whole.proposals.append(propose(holes, options, prices[-1], quick=more < _MORE - _THOROUGH))
         some = whole.at(rows)
-    parts = _parts(whole, some.mix(_EXACT_GAP).prices)
-    return _fillings(whole, parts, _chosen(whole, parts))
+    program = whole.program()
+    parts = _parts(program, whole.coupling().may_exceed, some.mix(_EXACT_GAP).prices)
+    return _fillings(whole, parts, _chosen(program, parts))
 
 
-def _parts(menu: Menu, prices: Floats) -> Floats:
+def _parts(program: Program, may_exceed: NDArray[np.bool_], prices: Floats) -> Floats:
     """Return the parts of the best mix: nodes that these prices leave in doubt are mixed, block by block."""
-    program = menu.program()
     parts, in_doubt = _decided(program, prices)
     used = np.tensordot(parts, program.use, axes=([0, 1], [0, 1]))
-    rest = np.where(menu.coupling().may_exceed, program.bound - used, (program.bound - used).clip(min=0.0))
+    rest = np.where(may_exceed, program.bound - used, (program.bound - used).clip(min=0.0))
     blocks = -(-len(in_doubt) // _MOST_MIXED)
     for begin in range(blocks):
         rows = in_doubt[begin::blocks]
@@ -131,10 +134,10 @@ def _decided(program: Program, prices: Floats) -> tuple[Floats, Ints]:
     return parts, np.setdiff1d(order, clear, assume_unique=True)
 
 
-def _chosen(menu: Menu, parts: Floats) -> Ints:
+def _chosen(program: Program, parts: Floats) -> Ints:
     """Return one choice for each node: where a mix takes parts of several, that which brings the sums closest to it."""
     chosen: Ints = parts.argmax(axis=1)
-    use = menu.program().use
+    use = program.use
     off = np.zeros(use.shape[2])
     open_rows = np.flatnonzero(parts.max(axis=1) < _CERTAIN)
     for row in open_rows[np.argsort(-np.abs(use[open_rows]).max(axis=(1, 2)), kind="stable")].tolist():

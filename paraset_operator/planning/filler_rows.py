@@ -81,7 +81,7 @@ class FillerRows:
             pod.shape,
             pod.template_hash,
             pod.is_running and bool(pod.node),
-            pod.is_terminating or pod.is_finished,
+            pod.is_ending,
             pod.resize,
             pod.trouble,
             tuple(pod.requests.items()),
@@ -96,7 +96,7 @@ class FillerRows:
 
     def _kind(self, pod: Pod) -> _Kind:
         of_set, vector = self._set_row[pod.owner], self._ground.vector
-        stays = not (pod.is_terminating or pod.is_finished)
+        stays = not pod.is_ending
         index, held = self._shape_row.get((of_set, pod.shape), -1), vector(pod.held)
         none, never = vector({}), [NEVER] * len(held)
         if index < 0 or not stays:

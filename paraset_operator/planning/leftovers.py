@@ -55,10 +55,6 @@ class Left:
         """Return a copy of some of the nodes."""
         return Left(self.free[at], [each[at] for each in self.wholes], [each[at] for each in self.devices])
 
-    def copy(self) -> "Left":
-        """Return a copy of all nodes."""
-        return Left(self.free.copy(), [each.copy() for each in self.wholes], [each.copy() for each in self.devices])
-
     def holes(self, holes: Holes) -> Holes:
         """Return the holes that are left of those this began with, all nodes of them."""
         kinds = [

@@ -113,14 +113,13 @@ class Menu:
 
         Say whether anything about that is new.
         """
-        tier = np.zeros_like(self.fair.tier)
+        tier, owner = np.zeros_like(self.fair.tier), np.flatnonzero(self.fair.dominant >= 0)
         reached: list[float] = []
         while len(reached) < len(tier):
-            fair = replace(self.fair, tier=tier, reached=())
+            fair = replace(self.fair, tier=tier)
             limits = floors(self.quotas, fair, self.scarce, reached)
             program = limits.program(self.proposals, self.scale, self.all_worth)
             mixture = best_mixture(replace(program, worth=program.worth * _HARDLY), GAP)
-            owner = limits.weights[-int((fair.dominant >= 0).sum()) :].any(axis=2).argmax(axis=1)
             held_back = mixture.prices[-len(owner) :] * fair.rate[owner]
             rising = fair.tier[owner] == len(reached)
             free = rising & (held_back < _FREE * held_back[rising].max(initial=0.0))

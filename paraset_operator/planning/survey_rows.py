@@ -155,7 +155,3 @@ class Rows:
     def take(self, rows: Ints) -> "Rows":
         """Return a copy with these rows, in this order."""
         return Rows(*(getattr(self, each.name)[rows] for each in fields(self)))
-
-    def copy(self) -> "Rows":
-        """Return a copy of all rows."""
-        return Rows(*(getattr(self, each.name).copy() for each in fields(self)))

@@ -162,7 +162,7 @@ class Surveyor:
         return free + [-1] * (self._ground.most_devices - len(free))
 
     def _left(self, name: str, state: NodeState, leaving: Container[str]) -> Free:
-        gone = {pod.uid for pod in state.fillers if pod.is_terminating or pod.is_finished or pod.uid in leaving}
+        gone = {pod.uid for pod in state.fillers if pod.is_ending or pod.uid in leaving}
         if not gone:
             return state.left.get(name, ())
         staying = [pod for pod in state.pods if pod.uid not in gone or pod.owner not in self._set_row]

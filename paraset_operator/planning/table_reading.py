@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from paraset_operator.planning.growth import merge_grown
 from paraset_operator.planning.leftovers import Left
 from paraset_operator.planning.price_search import Market, Mix, devices_of
 from paraset_operator.planning.price_tables import CUT, Table, Tables
@@ -25,18 +26,9 @@ def take(mix: Mix, market: Market, options: Options, taken: Ints, left: Left) ->
             row, amount = row[node, part], steps[node, part]
             used = _follow(tables.parts, row, amount, tables.menu.size, taken, node, np.ones_like(node))[0]
             left.devices[index][node, part] -= used * tables.menu.step
-    _count_as_small(options, taken)
     # Amounts are whole numbers far below 2^53; products of floats are the faster ones.
     left.free -= (taken.astype(np.float64) @ options.need.astype(np.float64)).astype(np.int64)
-
-
-def _count_as_small(options: Options, taken: Ints) -> None:
-    """Count instances that start large as small ones, as growth.merge_grown does."""
-    large = np.flatnonzero(options.twin != np.arange(len(options)))
-    at, which = np.nonzero(taken[:, large])
-    number = taken[at, large[which]]
-    taken[at, large[which]] = 0
-    np.add.at(taken.reshape(-1), at * taken.shape[1] + options.twin[large[which]], number)
+    merge_grown(options, taken, left.free)
 
 
 def _follow_wholes(tables: Tables, row: Ints, amount: Ints, taken: Ints) -> tuple[Ints, Ints, Ints]:

@@ -72,4 +72,4 @@ class TurnoverOfOthers:
         rows.devices[row, kind, : len(left)] = [max(0, each) for each in left]
 
     def _goes(self, pod: Pod) -> bool:
-        return pod.owner in self._owners and (pod.is_terminating or pod.is_finished)
+        return pod.owner in self._owners and pod.is_ending

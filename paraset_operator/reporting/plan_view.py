@@ -84,7 +84,7 @@ def view_of(snapshot: Snapshot, plan: Plan, moment: Moment, notes: tuple[str, ..
     workload = observed_workload(snapshot)
     nodes = tuple(_nodes(snapshot, plan))
     everywhere = chain(snapshot.waiting, *(state.pods for state in snapshot.nodes))
-    present = Counter(pod.owner for pod in everywhere if not (pod.is_terminating or pod.is_finished))
+    present = Counter(pod.owner for pod in everywhere if not pod.is_ending)
     return PlanView(
         as_of=moment.wall,
         policies=snapshot.policies or (DEFAULT_POLICY,),
