@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from paraset_operator.model.plan import DeletePod, Plan, ResizePod
+from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
 from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.planning.fragmentation import Category
@@ -55,6 +55,9 @@ class Metrics:
         self.waits = Histogram(
             "paraset_ls_wait_seconds", "LS pods: first seen to bound.", buckets=_WAIT_SECONDS, registry=at
         )
+        self.storms = Gauge(
+            "paraset_storm_nodes", "Nodes NotReady in a storm, which stops growth.", ["policy"], registry=at
+        )
         self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
         self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
 
@@ -83,6 +86,12 @@ class Metrics:
             idle = sum(parts.values())
             if idle > 0:
                 self.fragmentation.labels(resource).set(round(1 - parts[Category.SATISFIED] / idle, 6))
+
+    def saw_storms(self, storms: Mapping[str, Storm]) -> None:
+        """Show the storms there are, by policy."""
+        self.storms.clear()
+        for name, storm in storms.items():
+            self.storms.labels(name).set(storm.not_ready)
 
     def saw(self, namespace: str, name: str, observed: Observed) -> None:
         """Show the fillers of a set."""

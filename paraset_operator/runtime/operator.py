@@ -151,7 +151,7 @@ class Operator:
         self.reporter.forget(known)
         self.picture.forget(known.uid)
         self.templates.forget(known.uid)
-        self.memory.forgive(known.uid)
+        self.memory.forget(known.uid)
 
     def _trigger(self) -> None:
         self.loop.trigger()

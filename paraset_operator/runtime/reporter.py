@@ -27,6 +27,7 @@ from paraset_operator.runtime.fragments import FragmentWatch
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
 from paraset_operator.runtime.objects import Known, ObjectStore
+from paraset_operator.runtime.storm_watch import StormWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -55,12 +56,14 @@ class Reporter:
         self._statuses, self._policy_statuses = statuses, policy_statuses
         self._events, self._metrics, self._memory = events, metrics, memory
         self._fragments = FragmentWatch(metrics)
+        self._storms = StormWatch(policies, events, metrics)
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
         now = _stamp()
         self._metrics.took(turn.plan)
         self._fragments.saw(turn.snapshot)
+        self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
         seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)
