@@ -1,6 +1,5 @@
 """After every turn: statuses of sets and policies, Events, metrics, logs. Nothing here decides anything."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -177,25 +176,6 @@ class Reporter:
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
 _LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
-
-
-class LsWaits:
-    """Measures how long LS pods wait, from the first sight of them until they are bound."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._since: dict[str, float] = {}
-
-    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
-        """Take in a change of a pod."""
-        if after is None or after.is_filler:
-            if before is not None:
-                self._since.pop(before.uid, None)
-        elif not after.node:
-            self._since.setdefault(after.uid, time.monotonic())
-        elif after.uid in self._since:
-            self._metrics.waits.observe(time.monotonic() - self._since.pop(after.uid))
-        self._metrics.waiting.set(len(self._since))
 
 
 def as_json(status: ParaSetStatus) -> Status:
