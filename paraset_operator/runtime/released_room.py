@@ -1,8 +1,8 @@
 """Room released for LS work, node by node, until LS pods have taken it or its time is over. Times are given.
 
-A release is taken when an LS pod is bound to its node; who asked for it comes first, then the oldest. Of a release of
-which nobody has taken anything within a minute after its victims had to be gone the work was lost for nothing: thrash.
-Headroom is kept on purpose and never thrash.
+A release is taken when an LS pod is bound to its node; who asked for it comes first, then the oldest. Where nobody has
+taken anything within a minute after the victim had to be gone, its work was lost for nothing: thrash. Room made for
+work that was announced may wait for ten. Headroom is kept on purpose and is never thrash.
 """
 
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from paraset_operator.reporting.metrics import in_base_units
 
 # The scheduler has preempted a filler by itself.
 PREEMPTED = "PreemptedByScheduler"
-# Seconds within which LS work should have taken what was released for it.
+# Seconds within which LS work should have taken what was released for it; for other reasons than these _ANNOUNCED.
 PATIENCE = 60.0
-# Headroom is remembered for longer, to tell how much of it is taken.
-_STANDING = 3600.0
+_PATIENCE = {Reason.YIELDS.value: PATIENCE, PREEMPTED: PATIENCE, Reason.HEADROOM.value: 3600.0}
+_ANNOUNCED = 600.0
 
 
 @dataclass(slots=True)
@@ -53,8 +53,7 @@ class ReleasedRoom:
     def _add(
         self, node: str, reason: str, uid: str, amounts: dict[str, float], free_at: float, is_eviction: bool
     ) -> Release:
-        patience = _STANDING if reason == Reason.HEADROOM else PATIENCE
-        release = Release(reason, uid, is_eviction, free_at + patience, dict(amounts))
+        release = Release(reason, uid, is_eviction, free_at + _PATIENCE.get(reason, _ANNOUNCED), dict(amounts))
         self.by_node.setdefault(node, []).append(release)
         return release
 
