@@ -50,9 +50,9 @@ def test_in_a_storm_nothing_is_begun_and_fillers_are_left_alone(corner: Corner) 
     eventually("it is told to the new set", lambda: "NodesNotReady" in reasons(corner, "other"))
     stays_empty(lambda: corner.left()[left:] or corner.fillers("other"), 1.5)
     assert len({pod.uid for pod in corner.fillers("s")} & before) == 4 - left
-    path = "/api/v1/namespaces/paraset-system/events"
-    events = [each for each in corner.cluster.api.get(path)["items"] if each["involvedObject"]["name"] == corner.name]
-    assert [each["reason"] for each in events] == ["NodesNotReady"]
+    events = corner.cluster.api.get("/api/v1/namespaces/default/events")["items"]
+    about = [each["reason"] for each in events if each["involvedObject"]["name"] == corner.name]
+    assert about == ["NodesNotReady"]
     corner.change_policy(pacing={"stormPercent": 100})
     eventually("the node that is ready is filled", lambda: corner.fillers("other"))
 
