@@ -36,25 +36,31 @@ class Accounts:
         self._waits, self._room, self._lives, self._meter = LsWaits(), ReleasedRoom(), FillerLives(), Meter()
         self._held: dict[str, dict[str, int]] = {}
         self.book: Book | None = None
-        self._began = 0.0
-        self._held_then: dict[str, Amounts] = {}
+        # When this leader began, what sets held then, and what they have held since: amount x seconds.
+        self.began = 0.0
+        self.held_then: dict[str, Amounts] = {}
+        self.filled: dict[str, Amounts] = {}
         # Counts what a reader of an earlier book could not know.
         self.changes = 0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._clock()
 
     def lead(self, leads: bool) -> None:
         """Begin to count, or stop."""
         if leads and self.book is None:
-            self._began = now = self._clock()
+            self.began = now = self._clock()
             self._meter.restart(now)
-            self.book, self._held_then = Book(now, self._meter.holding), self._meter.holding
+            self.book, self.held_then, self.filled = Book(now, self._meter.holding), self._meter.holding, {}
         elif not leads:
             self.book = None
 
     def adopt(self, earlier: Book) -> None:
         """Go on with what the last leader has counted."""
         if self.book is not None:
-            was_the_same = earlier.holding == self._held_then and not self.changes
-            self.book.adopt(earlier, self._began, self._held_then)
+            was_the_same = earlier.holding == self.held_then and not self.changes
+            self.book.adopt(earlier, self.began, self.held_then)
             self.changes = 0 if was_the_same else self.changes + 1
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
@@ -93,7 +99,7 @@ class Accounts:
             self._hour(now).room_account(release.reason).unused += 1
         if self.book is not None:
             for key, amounts in self._meter.settle(self.book, now).items():
-                self._metrics.gained(key.partition("/")[0], amounts)
+                self._gained(key, amounts)
             self.book.forget_old(now)
 
     def _hour(self, now: float) -> Hour:
@@ -119,9 +125,13 @@ class Accounts:
                 counted = self._meter.hold(self.book or Book(), key, given(held), now)
                 if self.book is not None:
                     self.changes += 1
-                    self._metrics.gained(pod.namespace, counted)
+                    self._gained(key, counted)
                 if not any(held.values()):
                     del self._held[key]
+
+    def _gained(self, key: str, amounts: Amounts) -> None:
+        self.filled[key] = plus(self.filled.get(key, {}), amounts)
+        self._metrics.gained(key.partition("/")[0], amounts)
 
     def _preempted(self, pod: Pod, now: float) -> None:
         self._gave(self._room.preempted(pod, now), now)

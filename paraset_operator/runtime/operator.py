@@ -20,6 +20,7 @@ from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
 from paraset_operator.runtime.accounts import Accounts
 from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop, Turn
@@ -61,6 +62,7 @@ class Operator:
             self._events,
             self.metrics,
             self.memory,
+            FilledWork(self.accounts),
         )
         self.loop = Loop(self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self._report)
         self._lease = Lease(client, namespace, identity, self._leads)
@@ -145,8 +147,8 @@ class Operator:
         self.loop.trigger()
 
     def _report(self, turn: Turn) -> None:
-        self.reporter.report(turn)
         self.accounts.advance()
+        self.reporter.report(turn)
 
     def _set_changed(self, before: Known[ParaSet] | None, after: Known[ParaSet] | None) -> None:
         if after is None:

@@ -22,6 +22,7 @@ from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.fragments import FragmentWatch
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
@@ -50,10 +51,12 @@ class Reporter:
         events: EventRecorder,
         metrics: Metrics,
         memory: Memory,
+        filled_work: FilledWork,
     ) -> None:
         self._sets, self._policies = sets, policies
         self._statuses, self._policy_statuses = statuses, policy_statuses
         self._events, self._metrics, self._memory = events, metrics, memory
+        self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
         self._storms = StormWatch(policies, events, metrics)
 
@@ -99,6 +102,7 @@ class Reporter:
         self._statuses.forget(self._sets.path_of(known))
         self._metrics.forgot(known.namespace, known.name)
         self._memory.losses.pop(known.uid, None)
+        self._filled_work.forget(known)
 
     def _tell_owner(self, action: DeletePod | ResizePod) -> None:
         is_yield = action.reason in YIELD_REASONS
@@ -132,7 +136,8 @@ class Reporter:
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
         status = status_of(facts, loss, planned, before, selector, now)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
-        self._statuses.report(self._sets.path_of(known), known.status, as_json(status))
+        wanted = self._filled_work.added_to(as_json(status), known)
+        self._statuses.report(self._sets.path_of(known), known.status, wanted)
 
     def _warn(self, owner: ParaSetView, before: Iterable[Condition], after: Iterable[Condition]) -> None:
         old = {each.type: (each.status, each.reason) for each in before}

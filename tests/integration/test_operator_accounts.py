@@ -74,6 +74,30 @@ def time_is_counted(corner: Corner, before: float, since: float) -> None:
     assert more - before <= 5 * (time.monotonic() - since) + 1
 
 
+def test_what_a_set_has_held_is_in_its_status_and_outlives_the_operator(lone_corner: Corner, mortal: Operator) -> None:
+    lone_corner.add_nodes("a", gpus=3)
+    lone_corner.add_set()
+    mortal.start_ready()
+    lone_corner.until_running(3)
+    full = time.monotonic()
+    lone_corner.add_ls("first", gpus=1)
+    lone_corner.until_bound("first")
+    before = eventually("it is told", lambda: (held := gpus_held(lone_corner)) > 0 and held)
+    mortal.kill()
+    mortal.start_ready()
+    eventually("it leads", mortal.leads)
+    eventually("a while has passed", lambda: time.monotonic() - full > 5)
+    lone_corner.add_ls("second", gpus=1)
+    lone_corner.until_bound("second")
+    more = eventually("more is told", lambda: (held := gpus_held(lone_corner)) > before and held)
+    assert 5 <= more <= 3 * (time.monotonic() - full) + 5
+
+
+def gpus_held(corner: Corner) -> int:
+    told = corner.operated.status(corner.name, "s").get("filledWork") or {}
+    return int((told.get("resourceSeconds") or {}).get(GPU, 0))
+
+
 def test_accounts_cost_no_write_while_nothing_changes(lone_corner: Corner, mortal: Operator) -> None:
     lone_corner.add_nodes("a", gpus=2)
     lone_corner.add_set()
