@@ -107,6 +107,6 @@ def _cause_of_room(made: set[type], releases: Iterable[Release]) -> Cause:
 
 
 def _is_for(shape: HeadroomShape, pod: Pod) -> bool:
-    """Say whether a pod is of the kind that headroom is kept for: the same devices, and no more than the shape names."""
+    """Say whether headroom is kept for pods of its kind: the same devices, and no more of anything the shape names."""
     wanted = {name: amount for name, amount in pod.requests.items() if name in shape.resources}
     return devices_of(pod.requests).keys() == devices_of(shape.resources).keys() and fits(wanted, shape.resources)
