@@ -88,7 +88,9 @@ class Accounts:
             if outcome.result in (Result.SUPERSEDED, Result.GONE):
                 self._waits.superseded(action.pod.uid)
         elif outcome.is_done and isinstance(action, DeletePod | ResizePod) and action.reason in YIELD_REASONS:
-            self._gave(self._room.released(action, now), now)
+            release = self._room.released(action, now)
+            self._gave(release, now)
+            self._took(release.reason, self._room.take_late(action.pod.place, release), now)
             self._yielded(action, now)
 
     def advance(self) -> None:
@@ -144,6 +146,13 @@ class Accounts:
         if self.book is not None:
             self._metrics.released(release.reason, release.left)
 
+    def _took(self, reason: str, amounts: Amounts, now: float) -> None:
+        if amounts:
+            account = self._hour(now).room_account(reason)
+            account.taken = plus(account.taken, amounts)
+            if self.book is not None:
+                self._metrics.took_room(reason, amounts)
+
     def _yielded(self, action: DeletePod | ResizePod, now: float) -> None:
         account = self._set_account(f"{action.owner.namespace}/{action.owner.name}", now)
         if isinstance(action, DeletePod):
@@ -155,13 +164,11 @@ class Accounts:
     def _bound(self, bound: Bound, now: float) -> None:
         pod = bound.pod
         cause = self._waits.cause(pod, self._policy_on(pod.node), self._room.on(pod.node))
+        is_expected = self._waits.has_released_for(pod.uid)
         self._waits.forget(pod.uid)
         if cause is not Cause.OTHER:
-            for reason, amounts in self._room.take(pod).items():
-                account = self._hour(now).room_account(reason)
-                account.taken = plus(account.taken, amounts)
-                if self.book is not None:
-                    self._metrics.took_room(reason, amounts)
+            for reason, amounts in self._room.take(pod, now, is_expected=is_expected).items():
+                self._took(reason, amounts, now)
         if self.book is not None:
             self.changes += 1
             self._metrics.waits.labels(cause.value).observe(bound.seconds)

@@ -79,6 +79,10 @@ class LsWaits:
         """Note that the scheduler was quicker: what was to be done for the pod was not done."""
         self._made.pop(uid, None)
 
+    def has_released_for(self, uid: str) -> bool:
+        """Say whether fillers have been told to shrink or leave for a pod."""
+        return bool(self._made.get(uid))
+
     def cause(self, pod: Pod, policy: PolicyView | None, releases: Iterable[Release]) -> Cause:
         """Return what a pod that is bound now has waited for; `releases` are those on its node."""
         if policy is None or pod.priority < policy.ls_priority:

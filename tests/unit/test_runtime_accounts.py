@@ -217,6 +217,21 @@ def test_room_is_taken_by_the_pod_that_is_bound_to_its_node(stage: Stage) -> Non
     assert stage.metric("paraset_room_taken_total", **labels) == 1
 
 
+def test_a_pod_that_is_bound_before_its_release_is_answered_takes_it_all_the_same(stage: Stage) -> None:
+    action = delete(pod=FILLER, owner=SET, beneficiary=FOR_LS)
+    stage.see(None, LS)
+    stage.accounts.released(Release("n1", FOR_LS, NominatePod(LS, "n1"), (action,)))
+    stage.see(LS, bound())
+    stage.accounts.concluded(done(action))
+    assert stage.hour.room[Reason.YIELDS.value].taken == {"cpu": 2.0, GPU: 1.0}
+
+
+def test_a_pod_that_found_room_by_itself_takes_nothing_released_later(stage: Stage) -> None:
+    stage.see(None, LS, bound())
+    stage.accounts.concluded(done(delete(pod=FILLER, owner=SET)))
+    assert stage.hour.room[Reason.YIELDS.value].taken == {}
+
+
 def test_no_more_is_taken_than_was_released(stage: Stage) -> None:
     stage.accounts.concluded(done(delete(pod=FILLER, owner=SET)))
     for index in range(2):
