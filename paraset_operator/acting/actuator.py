@@ -37,9 +37,10 @@ class Actuator:
         find: Callable[[str], ParaSet | None],
         on_begin: Callable[[Action], None],
         on_outcome: Callable[[Outcome], None],
+        on_release: Callable[[Release], None] = lambda _release: None,
     ) -> None:
         self._writer, self._pods, self._find = writer, pods, find
-        self._on_begin, self._on_outcome = on_begin, on_outcome
+        self._on_begin, self._on_outcome, self._on_release = on_begin, on_outcome, on_release
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
@@ -55,6 +56,7 @@ class Actuator:
 
     def release(self, release: Release) -> None:
         """Begin to make room for one LS pod, at once."""
+        self._on_release(release)
         actions = [action for action in release.actions if self._is_current(action)]
         expected = [self._expect(action) for action in actions]
         nomination = release.nomination if self._may_nominate else None

@@ -18,6 +18,7 @@ PAGE = 500
 # A stream that is silent for longer is taken for dead; the server sends a bookmark about once a minute.
 WATCH_SILENCE = 75.0
 _REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+_APPLY_PATCH = "application/apply-patch+yaml"
 _MERGE_PATCH = "application/merge-patch+json"
 _STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 _LONGEST_LINE = 16 * 2**20
@@ -95,6 +96,11 @@ class Client:
     async def merge(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Merge-patch an object and return it as stored; raise ApiError."""
         return await self._request("PATCH", path, body=body, content_type=_MERGE_PATCH)
+
+    async def apply(self, path: str, body: Mapping[str, Any], manager: str) -> bytes:
+        """Bring an object to what is said of it, made if it is not there (server-side apply); raise ApiError."""
+        params = {"fieldManager": manager, "force": "true"}
+        return await self._request("PATCH", path, body=body, params=params, content_type=_APPLY_PATCH)
 
     async def strategic_merge(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Strategic-merge-patch an object (lists by key) and return it as stored; raise ApiError."""

@@ -54,6 +54,7 @@ class Planner:
         # 1. Yield: room for LS pods that fit nowhere, then for headroom.
         releases = draft.make_way(moment)
         draft.cool(releases, pacing, moment)
+        draft.calm(pacing, moment)
         # 2. Leave: fillers that can't stay, whatever the room.
         leaving = draft.let_leave(pacing, moment)
         # 3. Keep what runs, fill the holes that are left.
@@ -74,7 +75,7 @@ class Planner:
         sized = draft.size(new, scales, shares)
         # 5. What differs from what runs becomes actions, room given before room taken.
         actions = actions_for(sized, leaving, contenders, quiet, self._survey, draft.rows)
-        other = self._bounds.look(self._survey, draft.rows, draft.cooling, contenders, planned.stale)
+        other = self._bounds.look(self._survey, draft.rows, draft.halted, contenders, planned.stale)
         nodes = self._reports.of(self._survey, draft.rows, self._bounds.words, other)
         planned.settle()
         return Plan(
@@ -84,6 +85,7 @@ class Planner:
             sets=set_reports(draft.ground, planned.sums(), contenders),
             usable=shares.fillable,
             next_check=pacing.next_expiry(moment.monotonic),
+            storms=tuple(draft.storms.values()),
         )
 
     def _draft(self, snapshot: Snapshot) -> Draft:

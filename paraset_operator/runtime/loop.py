@@ -142,7 +142,9 @@ class Loop:
         self._changed.clear()
         began, demands = time.perf_counter(), self._demands
         self._memory.waits(self._picture.unbound_fillers())
-        snapshot, pacing, moment = self._picture.freeze(self._fresh()), self._memory.pacing, _now()
+        snapshot = self._picture.freeze(self._fresh())
+        self._memory.looked(snapshot)
+        pacing, moment = self._memory.pacing, _now()
         made = await asyncio.to_thread(self._planner.plan, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
