@@ -19,6 +19,7 @@ from paraset_operator.planning.planned_rows import PlannedRows
 from paraset_operator.planning.quiet_nodes import grow, quiet_rows
 from paraset_operator.planning.reports import NodeReports, set_reports
 from paraset_operator.planning.survey import Survey
+from paraset_operator.planning.victim_rows import VictimRows
 from paraset_operator.planning.worth import scales_of
 
 _START = Moment()
@@ -40,6 +41,7 @@ class Planner:
     def __init__(self) -> None:
         self._survey = Survey()
         self._planned = PlannedRows(self._survey)
+        self._victims = VictimRows(self._survey)
         self._openings = Openings()
         self._bounds = Bounds()
         self._reports = NodeReports()
@@ -89,4 +91,4 @@ class Planner:
     def _draft(self, snapshot: Snapshot) -> Draft:
         self._survey.look(snapshot.nodes, snapshot.sets, snapshot.policies or (DEFAULT_POLICY,))
         self._planned.catch_up()
-        return Draft(self._survey, self._planned, snapshot)
+        return Draft(self._survey, self._planned, self._victims, snapshot)

@@ -17,60 +17,64 @@ from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Rea
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, devices_of, fits
+from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
+from paraset_operator.planning.prospects import Offer, Prospects, Search
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
 
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
-def make_room(
-    waiting: Iterable[Pod], fresh: Container[str], rooms: Rooms, owners: Owners, now: float
-) -> tuple[tuple[Release, ...], set[str]]:
+def make_room(waiting: Iterable[Pod], fresh: Container[str], search: Search) -> tuple[tuple[Release, ...], set[str]]:
     """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
 
-    Accounts in `rooms` for where each of them will go, so that a burst is answered as one: its second pod does not
+    Accounts in the rooms for where each of them will go, so that a burst is answered as one: its second pod does not
     count on the hole that the first one takes.
     """
     releases, landed = [], set()
-    queue = promise_nominated(queue_of(waiting), rooms)
-    _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), rooms)
+    queue = promise_nominated(queue_of(waiting), search.rooms)
+    _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), search)
     for pod in queue:
         if not pod.constraints.is_judgeable:
             continue
-        home = rooms.landing(pod)
+        prospects = search.of(pod)
+        home = prospects.landing()
         if home is not None:
             home.promise(pod.requests)
             landed.add(pod.uid)
         elif pod.uid not in fresh:
             beneficiary = Beneficiary(pod.key, pod.uid)
-            lent = rooms_lent(pod, rooms.feasible(pod))
-            release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+            release = release_for(pod.requests, prospects, search, beneficiary, Reason.YIELDS, nominee=pod)
             if release is not None:
                 releases.append(release)
     return tuple(releases), landed
 
 
-def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: Rooms) -> None:
+def _leave_to_the_scheduler(fresh: Iterable[Pod], search: Search) -> None:
     """Set room aside that the scheduler has made by preemption for pods whose nomination is not seen yet."""
     for pod in fresh:
-        made = (room for room in rooms.preempted() if _is_for(pod, room))
-        home = min(made, key=_by_queue, default=None)
+        home = search.of(pod).preempted()
         if home is not None:
             home.promise_nominated(pod.requests)
 
 
-def _is_for(pod: Pod, room: NodeRoom) -> bool:
-    devices = devices_of(pod.requests) or {name: amount for name, amount in pod.requests.items() if name == CPU}
-    return fits(devices, room.unclaimed) and room.fits_soon(pod.requests)
-
-
-def rooms_lent(pod: Pod, rooms: list[NodeRoom]) -> list[NodeRoom]:
-    """Return the nodes where fillers yield to the pod: a policy covers them and takes the pod for LS work."""
-    return [room for room in rooms if room.policy is not None and pod.priority >= room.policy.ls_priority]
+def release_for(
+    need: Resources,
+    prospects: Prospects,
+    search: Search,
+    beneficiary: Beneficiary,
+    reason: Reason,
+    *,
+    nominee: Pod | None,
+) -> Release | None:
+    """Release the node where room for a pod costs least and set it aside there; None if no node can hold it."""
+    arriving = prospects.arriving()
+    if arriving is not None:
+        _promise(arriving, need, nominee)
+        return _release(arriving, (), beneficiary, nominee)
+    return _release_offer(prospects.cheapest(), need, search.owners, search.now, beneficiary, reason, nominee)
 
 
 def release_cheapest(
@@ -89,7 +93,19 @@ def release_cheapest(
     if arriving is not None:
         _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
-    cheapest = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    offer = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    return _release_offer(offer, need, owners, now, beneficiary, reason, nominee)
+
+
+def _release_offer(
+    cheapest: Offer | None,
+    need: Resources,
+    owners: Owners,
+    now: float,
+    beneficiary: Beneficiary,
+    reason: Reason,
+    nominee: Pod | None,
+) -> Release | None:
     if cheapest is None:
         return None
     offer, room = cheapest
