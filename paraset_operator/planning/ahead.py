@@ -24,7 +24,7 @@ def make_ahead(waiting: Iterable[Pod], served: set[str], search: Search) -> tupl
     for pods in groups.values():
         prospects = search.of(pods[0])
         beneficiary = Beneficiary(f"more LS pods such as {pods[0].key}")
-        for _ in range(len(pods) * prospects.ahead_percent() // 100):
+        for _ in range(prospects.ahead(len(pods))):
             release = release_for(pods[0].requests, prospects, search, beneficiary, Reason.YIELDS, nominee=None)
             if release is not None:
                 releases.append(release)

@@ -45,13 +45,16 @@ class Order(Generic[Found]):
         look: Look[Found],
     ) -> None:
         self._rooms, self._untouched, self._again, self._look = rooms, untouched, again, look
-        self._next = next(untouched, None)
+        self._next: Candidate[Found] | None = None
+        self._has_begun = False
         # With the version of the room that was looked at: an older one counts no more.
         self._seen: list[tuple[Key, int, int, Candidate[Found]]] = []
         self._caught_up = 0
 
     def first(self) -> Found | None:
         """Return what is found on the best node, or None if nothing is found on any."""
+        if not self._has_begun:
+            self._has_begun, self._next = True, next(self._untouched, None)
         self._catch_up()
         while (best := self._best()) is not None:
             if best.found is not None:

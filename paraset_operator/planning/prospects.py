@@ -75,10 +75,13 @@ class Prospects:
         """Return what costs least of what nodes that are lent can give for a pod, and the node; else None."""
         return self._cheapest[may_evict].first()
 
-    def ahead_percent(self) -> int:
-        """Return how much more is made for pods still to come, by the most generous policy of a node that is lent."""
-        rows = [row for row in np.flatnonzero(self._able).tolist() if self._is_lent(row)]
-        return max((policy.ahead_percent for row in rows if (policy := self._rooms.policy(row))), default=0)
+    def ahead(self, pods: int) -> int:
+        """Return how many places more are made for so many pods, by the most generous policy of a node that is lent."""
+        for policy in sorted(self._rooms.policies, key=lambda each: -each.ahead_percent):
+            more = pods * policy.ahead_percent // 100
+            if not more or any(self._is_lent(row) for row in self._rooms.covered_by(policy)):
+                return more
+        return 0
 
     def _is_lent(self, row: int) -> bool:
         """Say whether fillers yield to the pod: it may run there, a policy covers the node and takes it for LS work."""
@@ -126,8 +129,7 @@ class Prospects:
         missing: Ints = self._rooms.vector(self._need) - self._rooms.open_now - self._victims.soon
         bounds = self._victims.bounds(missing, self._now)
         rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough)
-        lost, victims = bounds.lost[rows], bounds.victims[rows]
-        shrinks = np.where(victims > 0, 0, 1)
+        lost, victims, shrinks = bounds.lost[rows], bounds.victims[rows], bounds.shrinks[rows]
         order = np.lexsort((rows, shrinks, victims, lost))
         columns = (each[order].tolist() for each in (rows, lost, victims, shrinks))
         for row, work, count, shrunk in zip(*columns, strict=True):

@@ -81,6 +81,15 @@ class Rooms(Mapping[str, NodeRoom]):
         """Return the policy that covers the node of a row."""
         return self._survey.policies[row]
 
+    @property
+    def policies(self) -> tuple[PolicyView, ...]:
+        """All policies in order."""
+        return self._survey.ground.policies
+
+    def covered_by(self, policy: PolicyView) -> Iterator[int]:
+        """Return the rows of the nodes that a policy covers."""
+        return (row for row, each in enumerate(self._survey.policies) if each is policy)
+
     def version_of(self, row: int) -> int:
         """Return how often something was promised or released on a node."""
         made = self._made.get(self._survey.states[row].node.name)
