@@ -1,6 +1,6 @@
 """The working state of one plan: rows of all nodes, rooms of those with something to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -49,14 +49,14 @@ class Draft:
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> tuple[Release, ...]:
-        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
-        waiting, rooms = self._snapshot.waiting, self.rooms
+    def make_way(self, moment: Moment) -> Iterator[Release]:
+        """Yield what makes room for LS pods that wait, for those to come, and for headroom, one after the other."""
+        snapshot, rooms = self._snapshot, self.rooms
         self._victims.catch_up(self.owners)
         search = Search(rooms, self._victims, self.owners, moment.wall)
-        releases, served = make_room(waiting, self._snapshot.fresh, search)
-        releases += make_ahead(waiting, served, search)
-        return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+        served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
+        yield from make_ahead(snapshot.waiting, served, search)
+        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
         """Mark the nodes that LS work has reclaimed just now or a short while ago."""

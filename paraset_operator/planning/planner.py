@@ -4,6 +4,8 @@ A `Planner` remembers only what the last picture looked like, so that the next p
 the same without a memory.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from paraset_operator.model.plan import Plan, Release
@@ -48,13 +50,17 @@ class Planner:
 
     def plan_yield(self, snapshot: Snapshot, moment: Moment = _START) -> tuple[Release, ...]:
         """Return step 1 of the plan alone."""
+        return tuple(self.releases(snapshot, moment))
+
+    def releases(self, snapshot: Snapshot, moment: Moment = _START) -> Iterator[Release]:
+        """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for."""
         return self._draft(snapshot).make_way(moment)
 
     def plan(self, snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _START) -> Plan:
         """Return what to do now, in order, and what that leaves free and why."""
         pacing, draft, planned = pacing or Pacing(), self._draft(snapshot), self._planned
         # 1. Yield: room for LS pods that fit nowhere, then for headroom.
-        releases = draft.make_way(moment)
+        releases = tuple(draft.make_way(moment))
         draft.cool(releases, pacing, moment)
         # 2. Leave: fillers that can't stay, whatever the room.
         leaving = draft.let_leave(pacing, moment)

@@ -2,15 +2,16 @@
 
 Never a second eviction for the same pod: who is so fresh that the scheduler may be at its first attempt, in which it
 preempts by itself, gets that moment; who is nominated, by us or by the scheduler, is left alone; where enough is
-already terminating the pod is only nominated; and a pod that would not fit even on a node emptied of fillers evicts
-nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
+already terminating the pod is only nominated; a pod that a filler was evicted for already gets no other one, unless it
+may not preempt, so that nobody else would make it room; and one that would not fit even on a node emptied of fillers
+evicts nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
 
 LS pods are spread: the scheduler counts all pods nominated to a node together, so that each of them would wait for the
 last victim of all. Of two nodes where as many devices are given up, the one with fewer LS pods waiting comes first, and
 only then the one where less work is lost.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Generator, Iterable
 from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
@@ -20,20 +21,22 @@ from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
-from paraset_operator.planning.prospects import Offer, Prospects, Search
+from paraset_operator.planning.prospects import Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
 
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
 
 
-def make_room(waiting: Iterable[Pod], fresh: Container[str], search: Search) -> tuple[tuple[Release, ...], set[str]]:
-    """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
+def make_room(
+    waiting: Iterable[Pod], fresh: Container[str], answered: Container[str], search: Search
+) -> Generator[Release, None, set[str]]:
+    """Yield the releases for all LS pods that wait; return the uids of those that can be bound at once.
 
     Accounts in the rooms for where each of them will go, so that a burst is answered as one: its second pod does not
     count on the hole that the first one takes.
     """
-    releases, landed = [], set()
+    landed = set()
     queue = promise_nominated(queue_of(waiting), search.rooms)
     _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), search)
     for pod in queue:
@@ -45,11 +48,15 @@ def make_room(waiting: Iterable[Pod], fresh: Container[str], search: Search) -> 
             home.promise(pod.requests)
             landed.add(pod.uid)
         elif pod.uid not in fresh:
-            beneficiary = Beneficiary(pod.key, pod.uid)
-            release = release_for(pod.requests, prospects, search, beneficiary, Reason.YIELDS, nominee=pod)
+            may_evict = pod.uid not in answered or not pod.may_preempt
+            release = release_for(pod, search, _beneficiary(pod), nominee=pod, may_evict=may_evict)
             if release is not None:
-                releases.append(release)
-    return tuple(releases), landed
+                yield release
+    return landed
+
+
+def _beneficiary(pod: Pod) -> Beneficiary:
+    return Beneficiary(pod.key, pod.uid, pod.nominated)
 
 
 def _leave_to_the_scheduler(fresh: Iterable[Pod], search: Search) -> None:
@@ -61,20 +68,16 @@ def _leave_to_the_scheduler(fresh: Iterable[Pod], search: Search) -> None:
 
 
 def release_for(
-    need: Resources,
-    prospects: Prospects,
-    search: Search,
-    beneficiary: Beneficiary,
-    reason: Reason,
-    *,
-    nominee: Pod | None,
+    pod: Pod, search: Search, beneficiary: Beneficiary, *, nominee: Pod | None, may_evict: bool = True
 ) -> Release | None:
     """Release the node where room for a pod costs least and set it aside there; None if no node can hold it."""
+    need, prospects = pod.requests, search.of(pod)
     arriving = prospects.arriving()
     if arriving is not None:
         _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
-    return _release_offer(prospects.cheapest(), need, search.owners, search.now, beneficiary, reason, nominee)
+    offer = prospects.cheapest(may_evict=may_evict)
+    return _release_offer(offer, need, search.owners, search.now, beneficiary, Reason.YIELDS, nominee)
 
 
 def release_cheapest(
