@@ -18,6 +18,7 @@ from paraset_operator.cluster.reflector import Reflector
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop
@@ -45,7 +46,10 @@ class Operator:
         self.templates = TemplateChecks(writer)
         self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
         self.memory = Memory(self.picture.rules_of)
-        self.actuator = Actuator(writer, self.cache.pods, self._find, self.memory.began, self._concluded)
+        self.demands = Demands(self.metrics.urgent_seconds.observe)
+        self.actuator = Actuator(
+            writer, self.cache.pods, self._find, self.memory.began, self._concluded, self.demands.sends
+        )
         self._events = EventRecorder(client, identity)
         self.reporter = Reporter(
             self.sets,
@@ -57,7 +61,13 @@ class Operator:
             self.memory,
         )
         self.loop = Loop(
-            self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self.reporter.report
+            self.picture,
+            self.actuator,
+            self.memory,
+            self.metrics,
+            self.demands,
+            lambda: self._may_act,
+            self.reporter.report,
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         waits = LsWaits(self.metrics)
@@ -135,6 +145,7 @@ class Operator:
 
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
+        self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
         self.loop.trigger()
 
