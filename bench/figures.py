@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 
 from bench.scenarios import CHECKPOINT_SECONDS
 from demo.measure import Needed, begins_to_leave, filler_change, percentile, yielded
@@ -41,44 +41,45 @@ class Row:
     waits_s: tuple[float, ...] = ()
 
 
-def row_of(
-    *,
-    scenario: str,
-    system: str,
-    run: int,
-    nodes: int,
-    exit_s: float,
-    waits: Sequence[Wait],
-    changes: Sequence[Change],
-    bound_at: Mapping[str, float],
-    needed: Needed,
-    free_gpus: int,
-    urgent_p99_s: float | None,
-    violations: int,
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was watched while the LS pods came: their waits, all changes, when each pod was bound (by uid), and what was
+    free and needed before.
+    """
+
+    waits: Sequence[Wait]
+    changes: Sequence[Change]
+    bound_at: Mapping[str, float]
+    needed: Needed
+    free_gpus: int
+    urgent_p99_s: float | None
+    violations: int
+
+
+def row_of(scenario: str, system: str, run: int, nodes: int, exit_s: float, seen: Seen) -> Row:
     """Return the figures of a run."""
-    seconds = sorted(inf if wait.bound is None else wait.bound - wait.created for wait in waits)
-    given = yielded(changes)
+    seconds = sorted(inf if wait.bound is None else wait.bound - wait.created for wait in seen.waits)
+    given = yielded(seen.changes)
     return Row(
         scenario=scenario,
         system=system,
         run=run,
         nodes=nodes,
         exit_s=exit_s,
-        ls=len(waits),
-        bound=sum(wait.bound is not None for wait in waits),
+        ls=len(seconds),
+        bound=sum(isfinite(each) for each in seconds),
         p50_s=percentile(seconds, 0.5),
         p90_s=percentile(seconds, 0.9),
         p99_s=percentile(seconds, 0.99),
         evicted=given.evictions,
         evicted_gpus=given.gpus,
-        needed=needed.fillers,
-        needed_gpus=needed.gpus,
-        lost_gpu_s=lost_gpu_seconds(changes, bound_at),
+        needed=seen.needed.fillers,
+        needed_gpus=seen.needed.gpus,
+        lost_gpu_s=lost_gpu_seconds(seen.changes, seen.bound_at),
         shrinks=given.shrinks,
-        free_gpus=free_gpus,
-        urgent_p99_s=urgent_p99_s,
-        violations=violations,
+        free_gpus=seen.free_gpus,
+        urgent_p99_s=seen.urgent_p99_s,
+        violations=seen.violations,
         waits_s=tuple(seconds),
     )
 

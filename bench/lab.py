@@ -3,8 +3,8 @@
 How a run is made comparable: before every run the cluster is in the same state (full of fillers the operator made, but
 for headroom, or empty of them), nothing has changed for some seconds, and cool-downs are gone, because the operator is
 started anew to refill: they live in its memory. Measured is with the default pacing. In `native` the very same operator
-has filled the cluster and was then stopped. Times, evictions and work lost are those an observer of the API server sees,
-who takes no part; only `urgent_p99_s` is the operator's own word.
+has filled the cluster and was then stopped. Times, evictions and work lost are those that an observer of the API server
+sees, who takes no part; only `urgent_p99_s` is the operator's own word.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 import yaml
 
 from bench.arrivals import Arrival, create_all
-from bench.figures import Row, row_of
-from bench.scenarios import FILLER_NAMESPACE, GPUS, SET, Scenario, paraset
+from bench.figures import Row, Seen, row_of
+from bench.scenarios import CORES, FILLER_NAMESPACE, GPUS, SET, Scenario, paraset
 from bench.systems import POLICY, System, kept_copies
 from demo.kube import Api
 from demo.measure import needed_evictions
+from demo.objects import CPU
 from demo.observer import Observer
 from demo.operator_process import OperatorProcess
 from demo.state import ClusterState
@@ -108,16 +109,19 @@ class Lab:
         self._remove_pods(FILLER_NAMESPACE, lambda state: not state.fillers())
 
     def _wait_full(self, system: System, arrivals: Sequence[Arrival]) -> None:
-        """Until every GPU is held that headroom leaves; how much that is where it is learned, only the operator knows."""
-        wanted = self._settings.nodes * GPUS
+        """Until fillers hold all that headroom leaves; how much it is where it is learned, the operator alone knows."""
+        gpus, cores = self._settings.nodes * GPUS, self._settings.nodes * CORES
         if system.learns:
-            self._wait(FILL_SECONDS, f"fillers on some of {wanted} GPUs", lambda state: _bound_fillers(state) > 0)
+            self._wait(FILL_SECONDS, f"fillers on some of {gpus} GPUs", lambda state: _bound_fillers(state) > 0)
             self._wait_still()
-            return
-        if system.policy is not None and (copies := system.fill_policy(arrivals, self._settings.exit_seconds)):
-            kept = kept_copies(arrivals, self._settings.exit_seconds) if copies["spec"].get("headroom") else {}
-            wanted -= sum(size.gpus * count for size, count in kept.items())
-        self._wait(FILL_SECONDS, f"{wanted} fillers to be bound", lambda state: _bound_fillers(state) == wanted)
+        elif kept := kept_copies(arrivals, self._settings.exit_seconds) if system.keeps else {}:
+            gpus -= sum(size.gpus * count for size, count in kept.items())
+            cores -= sum(size.cores * count for size, count in kept.items())
+            self._wait(FILL_SECONDS, f"{gpus} fillers to be bound", lambda state: _bound_fillers(state) == gpus)
+            self._wait(FILL_SECONDS, f"fillers on at most {cores} cores", lambda state: _held_cores(state) <= cores)
+        else:
+            self._wait(FILL_SECONDS, f"{gpus} fillers to be bound", lambda state: _bound_fillers(state) == gpus)
+            self._wait(FILL_SECONDS, f"fillers on {cores} cores", lambda state: _held_cores(state) == cores)
 
     def _measure(self, scenario: Scenario, system: System, number: int, arrivals: Sequence[Arrival]) -> Row:
         records = [each.pod().record() for each in arrivals]
@@ -130,21 +134,16 @@ class Lab:
         urgent = self._operator.quantile("paraset_urgent_seconds", 0.99) if self._operator.pid else None
         keys = [pod.key for pod in records]
         waits = self._observer.read(lambda state: [state.wait_of(state.pods[key]) for key in keys])
-        lives = self._observer.read(lambda state: dict(state.bound_at))
-        return row_of(
-            scenario=scenario.name,
-            system=system.name,
-            run=number,
-            nodes=self._settings.nodes,
-            exit_s=self._settings.exit_seconds,
+        seen = Seen(
             waits=waits,
             changes=self._observer.since(0),
-            bound_at=lives,
+            bound_at=self._observer.read(lambda state: dict(state.bound_at)),
             needed=needed,
             free_gpus=idle_gpus if system.has_fillers else 0,
             urgent_p99_s=urgent,
             violations=len(self._observer.violations) - broken,
         )
+        return row_of(scenario.name, system.name, number, self._settings.nodes, self._settings.exit_seconds, seen)
 
     def _come(self, arrivals: Sequence[Arrival], deadline: float, *, kill: bool = False) -> None:
         """Let the LS pods come, and wait until all are bound or the time is over."""
@@ -191,3 +190,8 @@ def _ls_pods(state: ClusterState) -> list[Any]:
 
 def _bound_fillers(state: ClusterState) -> int:
     return sum(1 for pod in state.fillers() if pod.node and not pod.terminating)
+
+
+def _held_cores(state: ClusterState) -> int:
+    held = (pod.requests.get(CPU, 0) for pod in state.fillers() if pod.node and not pod.terminating)
+    return sum(held) // 1000

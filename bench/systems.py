@@ -3,8 +3,8 @@
 `empty`: no fillers. `native`: the fillers are there and nobody acts, so that kube-scheduler preempts. `paraset`: the
 operator acts, no headroom. `headroom`: as many copies are kept free as come within the time a victim takes to exit.
 `auto`: the operator learns the copies from the same arrivals, which come once before they are measured.
-`no-nomination`: the policy forbids nominations. `killed`: as paraset, but the operator gets SIGKILL as the LS pods begin
-to come.
+`no-nomination`: the policy forbids nominations. `killed`: as paraset, but the operator gets SIGKILL as the first LS
+pods come.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class System:
     has_fillers: bool = True
     acts: bool = True
     is_killed: bool = False
+    keeps: bool = False
     learns: bool = False
     policy: PolicyOf | None = None
 
@@ -66,8 +67,8 @@ SYSTEMS = {
         System("empty", has_fillers=False, acts=False),
         System("native", acts=False),
         System("paraset"),
-        System("headroom", policy=_headroom),
-        System("auto", policy=_auto, learns=True),
+        System("headroom", keeps=True, policy=_headroom),
+        System("auto", keeps=True, learns=True, policy=_auto),
         System("no-nomination", policy=_no_nomination),
         System("killed", is_killed=True),
     )
