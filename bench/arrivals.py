@@ -40,19 +40,26 @@ class Arrival:
         return LsPod(self.name, size.gpus, size.cores * 1000, size.memory_gib * 1024, 0.0)
 
 
-# Sizes with their weights: mostly the pods of one service, some smaller, some with two GPUs.
-GPU_SIZES = ((Size(1, 8, 16), 14), (Size(1, 4, 16), 3), (Size(2, 16, 32), 3))
-CPU_SIZES = ((Size(0, 4, 16), 3), (Size(0, 2, 8), 1))
+# One of them in each round: a service that scales up makes pods of one size.
+GPU_SIZES = (Size(1, 8, 16), Size(1, 4, 16), Size(1, 12, 32))
+CPU_SIZES = (Size(0, 4, 16), Size(0, 3, 8), Size(0, 6, 16))
+# Several services at once, some pods with two GPUs.
+MIXED = (Size(1, 8, 16),) * 14 + (Size(1, 4, 16),) * 3 + (Size(2, 16, 32),) * 3
 
 
 def steady(count: int, seed: int) -> list[Arrival]:
     """So many a second, evenly."""
-    return _named([number / STEADY_PER_SECOND for number in range(count)], _drawn(GPU_SIZES, count, seed))
+    return _named(_evenly(count), [_chance(seed).choice(GPU_SIZES)] * count)
 
 
 def burst(count: int, seed: int) -> list[Arrival]:
     """All at once."""
-    return _named([AT_ONCE] * count, _drawn(GPU_SIZES, count, seed))
+    return _named([AT_ONCE] * count, [_chance(seed).choice(GPU_SIZES)] * count)
+
+
+def mixed(count: int, seed: int) -> list[Arrival]:
+    """All at once, of several sizes."""
+    return _named([AT_ONCE] * count, _chance(seed).choices(MIXED, k=count))
 
 
 def trace(count: int, seed: int) -> list[Arrival]:
@@ -69,7 +76,7 @@ def trace(count: int, seed: int) -> list[Arrival]:
 
 def cpu(count: int, seed: int) -> list[Arrival]:
     """So many a second, of pods that lack only cores."""
-    return _named([number / STEADY_PER_SECOND for number in range(count)], _drawn(CPU_SIZES, count, seed))
+    return _named(_evenly(count), [_chance(seed).choice(CPU_SIZES)] * count)
 
 
 def within(arrivals: Sequence[Arrival], seconds: float) -> dict[Size, int]:
@@ -98,9 +105,8 @@ def _chance(seed: int) -> Random:
     return Random(seed)  # noqa: S311 - repeatable on purpose
 
 
-def _drawn(sizes: Sequence[tuple[Size, int]], count: int, seed: int) -> list[Size]:
-    kinds, weights = zip(*sizes, strict=True)
-    return _chance(seed).choices(kinds, weights, k=count)
+def _evenly(count: int) -> list[float]:
+    return [number / STEADY_PER_SECOND for number in range(count)]
 
 
 def _named(times: Sequence[float], sizes: Sequence[Size]) -> list[Arrival]:

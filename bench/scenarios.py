@@ -1,7 +1,8 @@
 """What the yield benchmark runs: identical nodes, one ParaSet that fills them, and LS pods that find no room.
 
 Fillers hold every GPU and every core, and can shrink. In `steady`, `burst` and `trace` LS pods ask for GPUs, so that
-fillers have to leave; in `cpu` they ask for cores alone, so that shrinking is enough.
+fillers have to leave; in `cpu` they ask for cores alone, so that shrinking is enough. In `mixed` a burst has pods of
+several sizes: the scheduler then puts small pods where headroom was kept for large ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from bench.arrivals import Arrival, Size, burst, cpu, steady, trace
+from bench.arrivals import Arrival, Size, burst, cpu, mixed, steady, trace
 from demo.install import exit_after
 from demo.objects import GPU
 from devcluster import NodeSpec
@@ -26,11 +27,14 @@ CHECKPOINT_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One kind of demand, and the systems that it is worth comparing in, unless told otherwise."""
+    """One kind of demand, and the systems that it is worth comparing in, unless told otherwise; an extra one is not
+    among all.
+    """
 
     name: str
     arrivals: Callable[[int, int], list[Arrival]]
     systems: tuple[str, ...]
+    is_extra: bool = False
 
 
 SCENARIOS = {
@@ -39,6 +43,7 @@ SCENARIOS = {
         Scenario("steady", steady, ("empty", "native", "paraset", "headroom", "auto")),
         Scenario("burst", burst, ("empty", "native", "paraset", "headroom", "auto", "no-nomination", "killed")),
         Scenario("trace", trace, ("empty", "native", "paraset", "headroom", "auto")),
+        Scenario("mixed", mixed, ("empty", "native", "paraset", "headroom"), is_extra=True),
         Scenario("cpu", cpu, ("empty", "native", "paraset")),
     )
 }

@@ -46,7 +46,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, help="nodes of 8 GPUs and 96 cores (default 200)")
     parser.add_argument("--ls", type=int, help="LS pods of a run (default 200; the trace has 79)")
     parser.add_argument("--exit", type=float, help="seconds a victim takes to exit (default 10)")
-    parser.add_argument("--scenario", help=f"some of {','.join(SCENARIOS)}, or all (default all)")
+    parser.add_argument("--scenario", help=f"some of {','.join(SCENARIOS)}, or all but mixed (default all)")
     parser.add_argument("--systems", help=f"some of {','.join(SYSTEMS)} (default those of each scenario)")
     parser.add_argument("--runs", type=int, default=1, help="rounds; a verdict takes 3 (default 1)")
     parser.add_argument("--seed", type=int, default=1, help="which LS pods come (default 1)")
@@ -58,7 +58,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     for name, value in (QUICK if options.quick else FULL).items():
         if getattr(options, name) is None:
             setattr(options, name, value)
-    options.scenario = list(SCENARIOS) if options.scenario == "all" else options.scenario.split(",")
+    usual = [name for name, each in SCENARIOS.items() if not each.is_extra]
+    options.scenario = usual if options.scenario == "all" else options.scenario.split(",")
     options.systems = [name for name in options.systems.split(",") if name]
     for option, known in (("scenario", SCENARIOS), ("systems", SYSTEMS)):
         if unknown := set(getattr(options, option)) - set(known):
