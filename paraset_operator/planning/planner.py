@@ -5,12 +5,13 @@ the same without a memory.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from paraset_operator.model.plan import Plan, Release
 from paraset_operator.model.policy import DEFAULT_POLICY
-from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.model.snapshot import Moment, NodeState, Snapshot
 from paraset_operator.planning.bounds import Bounds
 from paraset_operator.planning.differences import actions_for
 from paraset_operator.planning.draft import Draft
@@ -55,6 +56,19 @@ class Planner:
     def releases(self, snapshot: Snapshot, moment: Moment = _START) -> Iterator[Release]:
         """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for."""
         return self._draft(snapshot).make_way(moment)
+
+    def prepare(self, snapshot: Snapshot, most: int) -> bool:
+        """Look at up to `most` nodes that have changed; say whether that was all.
+
+        The next plan then need not, so that the first LS pod after a while of filling is answered as soon as any other.
+        """
+        known = {state.node.name: state for state in self._survey.states}
+        changed = [state for state in snapshot.nodes if known.get(state.node.name) is not state]
+        known |= {state.node.name: state for state in changed[:most]}
+        # What was never seen gets its place at once, and its pods later.
+        looked_at = tuple(known.get(state.node.name) or NodeState(state.node) for state in snapshot.nodes)
+        self._victims.catch_up(self._draft(replace(snapshot, nodes=looked_at)).owners)
+        return len(changed) <= most
 
     def plan(self, snapshot: Snapshot, pacing: Pacing | None = None, moment: Moment = _START) -> Plan:
         """Return what to do now, in order, and what that leaves free and why."""

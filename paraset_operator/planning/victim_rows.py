@@ -4,7 +4,6 @@ Rows are made anew where a node's state is another object, so that they cost wha
 from below of what victims.py finds on one node, never more: who goes in the end is decided there.
 """
 
-from collections.abc import Iterable
 from itertools import compress
 from operator import is_not
 from typing import NamedTuple
@@ -54,13 +53,18 @@ class VictimRows:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self._sets: tuple[ParaSetView, ...] = ()
+        self._columns: tuple[str, ...] = ()
+        # By node and uid.
+        self._fillers: dict[str, dict[str, _Filler]] = {}
         self._begin((), 1)
 
     def _begin(self, sets: tuple[ParaSetView, ...], slots: int) -> None:
         nodes, columns = len(self._survey.states), self._survey.ground.columns
+        kept = self._survey.row_of if (sets, columns) == (self._sets, self._columns) else {}
+        self._fillers = {name: fillers for name, fillers in self._fillers.items() if name in kept}
         self._sets, self._columns = sets, columns
         self._states = [_NO_STATE] * nodes
-        self._fillers: list[dict[str, _Filler]] = [{} for _ in range(nodes)]
         self._clocks = np.zeros((nodes, slots, 3))
         self._holds, self._slack = (np.zeros((nodes, slots, len(columns)), dtype=np.int64) for _ in range(2))
         self.soon = np.zeros((nodes, len(columns)), dtype=np.int64)
@@ -71,20 +75,20 @@ class VictimRows:
         states, sets = self._survey.states, tuple(owners.values())
         if sets != self._sets or self._columns != self._survey.ground.columns or len(states) != len(self._states):
             self._begin(sets, self._clocks.shape[1])
-        changed = list(compress(range(len(states)), map(is_not, states, self._states)))
-        for row in changed:
-            self._fillers[row] = self._numbers(states[row], self._fillers[row], owners)
-        most = max((len(self._fillers[row]) for row in changed), default=0)
+        changed = [states[row] for row in compress(range(len(states)), map(is_not, states, self._states))]
+        for state in changed:
+            self._fillers[state.node.name] = self._numbers(state, owners)
+        most = max((len(self._fillers[state.node.name]) for state in changed), default=0)
         if most > self._clocks.shape[1]:
             self._begin(sets, most)
             self.catch_up(owners)
             return
-        for row in changed:
-            self._write(row, states[row], self._fillers[row].values())
+        for state in changed:
+            self._write(self._survey.row_of[state.node.name], state)
 
-    def _numbers(self, state: NodeState, known: dict[str, _Filler], owners: Owners) -> dict[str, _Filler]:
+    def _numbers(self, state: NodeState, owners: Owners) -> dict[str, _Filler]:
         """Return the fillers of a node, those that have not changed as they are."""
-        numbers = {}
+        numbers, known = {}, self._fillers.get(state.node.name, {})
         for pod in state.fillers:
             if pod.uid and pod.owner in owners and not pod.is_ending:
                 same = known.get(pod.uid)
@@ -98,12 +102,13 @@ class VictimRows:
     def _vector(self, amounts: Resources) -> list[int]:
         return [amounts.get(name, 0) for name in self._columns]
 
-    def _write(self, row: int, state: NodeState, fillers: Iterable[_Filler]) -> None:
+    def _write(self, row: int, state: NodeState) -> None:
         for array in (self._clocks, self._holds, self._slack):
             array[row] = 0
-        for slot, filler in enumerate(fillers):
-            self._clocks[row, slot], self._holds[row, slot] = filler.clock, filler.holds
-            self._slack[row, slot] = filler.slack
+        if fillers := self._fillers[state.node.name].values():
+            _, clocks, holds, slack = zip(*fillers, strict=True)
+            count = len(clocks)
+            self._clocks[row, :count], self._holds[row, :count], self._slack[row, :count] = clocks, holds, slack
         self.soon[row] = self._vector(state.leaving)
         self.has_leaving[row] = any(pod.is_terminating or pod.leaving for pod in state.pods)
         self.is_preempted[row] = bool(state.preempted)

@@ -34,6 +34,8 @@ LONGEST_PAUSE = 10.0
 _GATHER = 0.05
 # Releases that are decided before what they send gets its turn.
 _AT_ONCE = 8
+# Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
+_AT_A_LOOK = 32
 # Full plans take at most this part of the time.
 _PLANNING_SHARE = 0.1
 
@@ -130,6 +132,11 @@ class Loop:
         self._waiting.looked_at(snapshot)
         self._metrics.planned("urgent", time.perf_counter() - began - paused)
 
+    async def _prepare_urgent(self) -> None:
+        """Let the urgent path see what has changed, a little at a time, so that no LS pod has to wait for that."""
+        for _ in iter(lambda: self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK), True):
+            await asyncio.sleep(0)
+
     def _freeze(self) -> Snapshot:
         return self._picture.freeze(self._waiting.fresh, self._waiting.answered)
 
@@ -147,6 +154,7 @@ class Loop:
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
+        await self._prepare_urgent()
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
