@@ -21,6 +21,9 @@ _REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _APPLY_PATCH = "application/apply-patch+yaml"
 _MERGE_PATCH = "application/merge-patch+json"
 _STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+# Enough for all watches and all writes that are begun at a time, so that none waits for another's answer. The server
+# closes idle connections after 90 s; a burst need not begin with handshakes.
+_CONNECTIONS, _KEPT_ALIVE = 96, 60.0
 _LONGEST_LINE = 16 * 2**20
 
 
@@ -65,7 +68,9 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=64, ssl=self._connection.ssl_context or True)
+        connector = aiohttp.TCPConnector(
+            limit=_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE, ssl=self._connection.ssl_context or True
+        )
         self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**18, max_line_size=16384)
         return self
 

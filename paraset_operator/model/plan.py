@@ -55,10 +55,14 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Beneficiary:
-    """The LS pod, or the headroom shape, that room is made for."""
+    """The LS pod, or the headroom shape, that room is made for; only a pod has a uid.
+
+    `nominated` is where the pod was nominated when that was decided.
+    """
 
     key: str
     uid: str = ""
+    nominated: str = ""
 
 
 # A plan may have a hundred thousand of them: a tenth of the cost of a dataclass.

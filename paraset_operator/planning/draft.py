@@ -1,6 +1,6 @@
 """The working state of one plan: rows of all nodes, rooms of those with something to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -21,6 +21,7 @@ from paraset_operator.planning.headroom import keep_headroom
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planned_rows import PlannedRows
 from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.prospects import Search
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.sizing import kept_sizes, size_instances
@@ -28,6 +29,7 @@ from paraset_operator.planning.storms import storms
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
+from paraset_operator.planning.victim_rows import VictimRows
 from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import Scales
 from paraset_operator.planning.yielding import make_room
@@ -36,11 +38,12 @@ from paraset_operator.planning.yielding import make_room
 class Draft:
     """The working state of one plan call: rows of all nodes, rooms of those with something to do."""
 
-    def __init__(self, survey: Survey, planned: PlannedRows, snapshot: Snapshot) -> None:
+    def __init__(self, survey: Survey, planned: PlannedRows, victims: VictimRows, snapshot: Snapshot) -> None:
         self._survey, self._planned, self._snapshot = survey, planned, snapshot
         self.ground = survey.ground
         self.owners: Owners = {owner.uid: owner for owner in snapshot.sets}
         self.rooms = Rooms(survey, self.owners)
+        self._victims = victims
         self.rows: Rows = planned.rows
         self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
         self.stormy: NDArray[np.bool_] = np.zeros_like(self.cooling)
@@ -49,12 +52,14 @@ class Draft:
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> tuple[Release, ...]:
-        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
-        waiting, rooms = self._snapshot.waiting, self.rooms
-        releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
-        releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
-        return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+    def make_way(self, moment: Moment) -> Iterator[Release]:
+        """Yield what makes room for LS pods that wait, for those to come, and for headroom, one after the other."""
+        snapshot, rooms = self._snapshot, self.rooms
+        self._victims.catch_up(self.owners)
+        search = Search(rooms, self._victims, self.owners, moment.wall)
+        served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
+        yield from make_ahead(snapshot.waiting, served, search)
+        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
         """Mark the nodes that LS work has reclaimed just now or a short while ago."""

@@ -11,6 +11,7 @@ from paraset_operator.planning.fragmentation import Category
 from paraset_operator.reporting.observed import Observed
 
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_URGENT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 
 
@@ -23,6 +24,12 @@ class Metrics:
         self.plans = Counter("paraset_plans", "Plans made, by path: full or urgent.", ["path"], registry=at)
         self.plan_seconds = Histogram(
             "paraset_plan_duration_seconds", "Time one plan takes.", ["path"], buckets=_PLAN_SECONDS, registry=at
+        )
+        self.urgent_seconds = Histogram(
+            "paraset_urgent_seconds",
+            "LS pods: first seen to the first write that makes room sent, without the scheduler's head start.",
+            buckets=_URGENT_SECONDS,
+            registry=at,
         )
         self.actions = Counter(
             "paraset_actions", "Writes, by verb, reason and result.", ["verb", "reason", "result"], registry=at

@@ -20,6 +20,7 @@ from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
 from paraset_operator.runtime.accounts import Accounts
 from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
@@ -50,8 +51,15 @@ class Operator:
         self.memory = Memory(self.picture.rules_of)
         self.accounts = Accounts(self.metrics, self.picture.policy_on)
         self._store = AccountsStore(client, namespace, self.accounts)
+        self.demands = Demands(self.metrics.urgent_seconds.observe)
         self.actuator = Actuator(
-            writer, self.cache.pods, self._find, self.memory.began, self._concluded, self.accounts.released
+            writer,
+            self.cache.pods,
+            self._find,
+            self.memory.began,
+            self._concluded,
+            self.accounts.released,
+            self.demands.sends,
         )
         self._events = EventRecorder(client, identity)
         self.reporter = Reporter(
@@ -64,7 +72,15 @@ class Operator:
             self.memory,
             FilledWork(self.accounts),
         )
-        self.loop = Loop(self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self._report)
+        self.loop = Loop(
+            self.picture,
+            self.actuator,
+            self.memory,
+            self.metrics,
+            self.demands,
+            lambda: self._may_act,
+            self._report,
+        )
         self._lease = Lease(client, namespace, identity, self._leads)
         for listener in (self.memory.saw_pod, self.accounts.saw_pod, self.loop.saw_pod):
             self.cache.pods.listen(listener)
@@ -143,6 +159,7 @@ class Operator:
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
         self.accounts.concluded(outcome)
+        self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
         self.loop.trigger()
 
