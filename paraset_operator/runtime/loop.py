@@ -135,12 +135,12 @@ class Loop:
         self._waiting.looked_at(snapshot)
         self._metrics.planned("urgent", time.perf_counter() - began - paused)
 
-    async def _prepare_urgent(self) -> None:
+    async def _prepare_urgent(self, snapshot: Snapshot) -> None:
         """Let the urgent path see what has changed, a little at a time, so that no LS pod has to wait for that."""
-        is_done = False
-        while not is_done:
+        for _ in range(1 + len(snapshot.nodes) // _AT_A_LOOK):
             async with self._urgent_turn:
-                is_done = self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK)
+                if self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK):
+                    return
             await asyncio.sleep(0)
 
     def _freeze(self) -> Snapshot:
@@ -160,7 +160,7 @@ class Loop:
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
-        await self._prepare_urgent()
+        await self._prepare_urgent(snapshot)
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
