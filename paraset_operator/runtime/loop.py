@@ -66,6 +66,8 @@ class Loop:
         self._waiting, self._may_act, self._on_turn = demands, may_act, on_turn
         # One for each path, because the full plan is made in a thread of its own.
         self._planner, self._urgent_planner = Planner(), Planner()
+        # Held while the urgent path's planner looks at a picture: another one must not come in between.
+        self._urgent_turn = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._last_seconds = 0.0
@@ -95,7 +97,8 @@ class Loop:
             self._urgent.clear()
             if self._may_act() and self._waiting.is_any_due:
                 with _surviving("urgent"):
-                    await self._yield()
+                    async with self._urgent_turn:
+                        await self._yield()
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -132,9 +135,12 @@ class Loop:
         self._waiting.looked_at(snapshot)
         self._metrics.planned("urgent", time.perf_counter() - began - paused)
 
-    async def _prepare_urgent(self) -> None:
+    async def _prepare_urgent(self, snapshot: Snapshot) -> None:
         """Let the urgent path see what has changed, a little at a time, so that no LS pod has to wait for that."""
-        for _ in iter(lambda: self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK), True):
+        for _ in range(1 + len(snapshot.nodes) // _AT_A_LOOK):
+            async with self._urgent_turn:
+                if self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK):
+                    return
             await asyncio.sleep(0)
 
     def _freeze(self) -> Snapshot:
@@ -156,7 +162,7 @@ class Loop:
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
-        await self._prepare_urgent()
+        await self._prepare_urgent(snapshot)
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
