@@ -11,13 +11,15 @@ import structlog
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.acting.outcome import Outcome
 from paraset_operator.acting.writes import PodWriter
-from paraset_operator.api.v1alpha1 import ParaSet
+from paraset_operator.api.v1alpha1 import FillPolicyStatus, ParaSet
 from paraset_operator.cluster.cache import ClusterCache
 from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
 from paraset_operator.cluster.reflector import Reflector
+from paraset_operator.model.plan import Action
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop
@@ -25,6 +27,7 @@ from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.release_times import ReleaseTimes
 from paraset_operator.runtime.reporter import LsWaits, Reporter
 from paraset_operator.runtime.templates import TemplateChecks
 
@@ -37,15 +40,19 @@ class Operator:
     def __init__(self, client: Client, namespace: str, identity: str) -> None:
         self._client = client
         self.metrics = Metrics()
-        self.cache = ClusterCache(self._trigger)
+        self.cache = ClusterCache(self._nodes_changed)
         self.sets = paraset_store(self._set_changed)
         self.policies = policy_store(lambda _before, _after: self._trigger())
         namespaces = NamespaceStore(self._trigger)
         writer = PodWriter(client)
         self.templates = TemplateChecks(writer)
-        self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
+        self.releases = ReleaseTimes(self._policy_on, self.metrics.releases.observe)
+        self.learner = HeadroomLearner(self.cache, self.releases, self._status_of)
+        self.picture = Picture(
+            self.cache, self.sets, self.policies, namespaces, self.templates.fault_of, self.learner.copies_of
+        )
         self.memory = Memory(self.picture.rules_of)
-        self.actuator = Actuator(writer, self.cache.pods, self._find, self.memory.began, self._concluded)
+        self.actuator = Actuator(writer, self.cache.pods, self._find, self._began, self._concluded)
         self._events = EventRecorder(client, identity)
         self.reporter = Reporter(
             self.sets,
@@ -55,13 +62,15 @@ class Operator:
             self._events,
             self.metrics,
             self.memory,
+            self.learner,
         )
         self.loop = Loop(
             self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self.reporter.report
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         waits = LsWaits(self.metrics)
-        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod):
+        listening = (self.memory, waits, self.releases, self.learner, self.loop)
+        for listener in (each.saw_pod for each in listening):
             self.cache.pods.listen(listener)
         self._reflectors = [
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
@@ -121,6 +130,7 @@ class Operator:
         await self._lease.run()
 
     async def _prepare(self) -> None:
+        self.learner.learn(self.picture.policies())
         now = datetime.now(UTC)
         pairs = [
             (self.picture.view(known, known.value, now), known.value)
@@ -133,8 +143,20 @@ class Operator:
         known = self.sets.get(uid)
         return known.value if known else None
 
+    def _policy_on(self, node: str) -> str:
+        policy = self.picture.policy_on(node)
+        return policy.name if policy else ""
+
+    def _status_of(self, policy: str) -> FillPolicyStatus | None:
+        return next((each.value.status for each in self.policies if each.name == policy and each.value), None)
+
+    def _began(self, action: Action) -> None:
+        self.memory.began(action)
+        self.releases.began(action)
+
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
+        self.releases.concluded(outcome)
         self.reporter.concluded(outcome)
         self.loop.trigger()
 
@@ -153,11 +175,17 @@ class Operator:
         self.templates.forget(known.uid)
         self.memory.forgive(known.uid)
 
+    def _nodes_changed(self) -> None:
+        self.learner.nodes_changed()
+        self._trigger()
+
     def _trigger(self) -> None:
         self.loop.trigger()
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
+        if leads:
+            self.learner.start()
         self.loop.trigger()
 
     def _listed(self, plural: str) -> Any:

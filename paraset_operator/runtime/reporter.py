@@ -24,6 +24,7 @@ from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
 from paraset_operator.runtime.fragments import FragmentWatch
+from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
 from paraset_operator.runtime.objects import Known, ObjectStore
@@ -50,10 +51,11 @@ class Reporter:
         events: EventRecorder,
         metrics: Metrics,
         memory: Memory,
+        learner: HeadroomLearner,
     ) -> None:
         self._sets, self._policies = sets, policies
         self._statuses, self._policy_statuses = statuses, policy_statuses
-        self._events, self._metrics, self._memory = events, metrics, memory
+        self._events, self._metrics, self._memory, self._learner = events, metrics, memory, learner
         self._fragments = FragmentWatch(metrics)
 
     def report(self, turn: Turn) -> None:
@@ -148,6 +150,8 @@ class Reporter:
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
 
     def _report_policies(self, snapshot: Snapshot, now: str) -> None:
+        self._metrics.keeps(snapshot.policies)
+        views = {policy.name: policy for policy in snapshot.policies}
         counts: dict[str, int] = defaultdict(int)
         for state in snapshot.nodes:
             policy = policy_of(state.node, snapshot.policies)
@@ -162,9 +166,12 @@ class Reporter:
                 generation=known.generation,
                 now=now,
             )
+            headroom, release_seconds = self._learner.report(views[known.name]) if known.name in views else ([], None)
             status = FillPolicyStatus(
                 observed_generation=known.generation,
                 nodes=counts[known.name],
+                headroom=headroom or None,
+                release_seconds=release_seconds,
                 conditions=set_condition(_conditions_in(known.status), ready),
             )
             path = self._policies.path_of(known)
