@@ -3,6 +3,7 @@
 - Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself. kube-scheduler has a
   head start of a moment, because it preempts in its first attempt: acting at the same time would cost a second victim.
   A pod it may not preempt for is answered at once.
+  So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -66,6 +67,7 @@ class Loop:
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._wanting: dict[str, float] = {}
+        self._is_room_taken = False
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -81,6 +83,9 @@ class Loop:
                 self._begin_to_want(after)
         elif before is not None:
             self._wanting.pop(before.uid, None)
+        if _takes_room_of_ls(before, after) and not self._is_room_taken:
+            self._is_room_taken = True
+            asyncio.get_running_loop().call_later(_GATHER, self._urgent.set)
         if not _is_same(before, after):
             self._changed.set()
 
@@ -102,9 +107,15 @@ class Loop:
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act() and len(self._wanting) > len(self._fresh()):
+            is_taken = self._is_headroom_taken()
+            if self._may_act() and (is_taken or len(self._wanting) > len(self._fresh())):
                 with _surviving("urgent"):
                     self._yield()
+
+    def _is_headroom_taken(self) -> bool:
+        """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
+        is_taken, self._is_room_taken = self._is_room_taken, False
+        return is_taken and any(shape.copies for policy in self._picture.policies() for shape in policy.headroom)
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -187,6 +198,11 @@ def _now() -> Moment:
 
 def _wants_room(pod: Pod) -> bool:
     return not (pod.is_filler or pod.node or pod.is_gated or pod.is_terminating or pod.nominated)
+
+
+def _takes_room_of_ls(before: Pod | None, after: Pod | None) -> bool:
+    """Say whether a pod that is no filler has been bound just now."""
+    return after is not None and bool(after.node) and not after.is_filler and not (before is not None and before.node)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:
