@@ -37,6 +37,11 @@ def _hundredths(part: int, whole: int) -> str:
     return f"{part * 1000 // whole / 10:.1f}".removesuffix(".0")
 
 
+def notes_on(policy: str, learned: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a sentence for each shape of a policy whose copies are learned; they come with what is told of each."""
+    return [f"FillPolicy {policy} keeps room for {shape}: {message}." for shape, message in learned if message]
+
+
 def lines_of(arrivals: Arrivals) -> list[str]:
     """Return a line for each piece of time: when it began, and how many arrivals there were of rank 1, 2, ..."""
     return [" ".join([_stamp(slot.hour), *map(str, slot.ranks)]) for slot in arrivals.slots]

@@ -181,6 +181,12 @@ def copies_of(value: FillPolicy, learned: Mapping[str, int]) -> dict[str, int]:
     return {each.name: _copies(each, known.get(each.name, 0)) for each in value.spec.headroom or ()}
 
 
+def learned_in(value: FillPolicy) -> list[tuple[str, str]]:
+    """Return the shapes whose copies are learned, each with what the status tells of it."""
+    told = {each.name: each.message for each in value.status.headroom or ()}
+    return [(each.name, told.get(each.name, "")) for each in value.spec.headroom or () if each.copies == AUTO]
+
+
 def _copies(value: Headroom, learned: int) -> int:
     rules = _auto(value)
     return int(value.copies) if rules is None else min(max(learned, rules.floor), rules.cap)

@@ -1,5 +1,7 @@
 """Headroom learned from the LS pods that come: they teach it, it is told, and a restart keeps it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -66,13 +68,20 @@ def test_copies_and_the_time_to_free_room_are_measured(corner: Corner, operator:
     assert 0 <= seconds < 10
 
 
-def test_describe_tells_why(corner: Corner) -> None:
+def test_describe_and_explain_tell_why(corner: Corner) -> None:
     corner.change_policy(headroom=[SERVER])
     corner.add_nodes("a", gpus=2)
     corner.add_ls("ls", gpus=1, cpu="1")
     until_copies(corner, 1)
+    sentence = "1 copy: 100 % of the 1 LS pod of the last 24 h came with no other within"
     words = corner.cluster.kubectl("describe", "fillpolicy", corner.name).stdout
-    assert "1 copy: 100 % of the 1 LS pod of the last 24 h came with no other within" in " ".join(words.split())
+    assert sentence in " ".join(words.split())
+    corner.add_set()
+    code = "import sys; from paraset_operator.cli import main; sys.exit(main())"
+    where = ["--kubeconfig", str(corner.cluster.kubeconfig), "-n", corner.name]
+    command = [sys.executable, "-c", code, "explain", "pset/s", *where]
+    explained = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert f"FillPolicy {corner.name} keeps room for server: {sentence}" in explained
 
 
 @pytest.fixture
