@@ -29,15 +29,20 @@ class AutoCopies(Model):
 
     percentile: float = Field(
         99,
-        ge=50,
-        le=99.9,
-        description="Percentage of the LS pods of this shape that are to find room at once; those beyond wait for "
-        "room to be made.",
+        description="Percentage of the LS pods of this shape that are to find room at once, 50 to 99.9; those beyond "
+        "wait for room to be made.",
     )
     window_hours: int = Field(24, ge=1, le=168, description="How long an LS pod that came counts, in hours.")
     floor: int = Field(0, ge=0, le=256, description="Fewest copies, also when no LS pod comes.")
     cap: int = Field(16, ge=0, le=256, description="Most copies, however large bursts are.")
     rules = (
+        # Not as bounds of the schema: the API server would say that 99.9 is 99.
+        Rule(
+            "self.percentile >= 50.0 && self.percentile <= 99.9",
+            lambda it: 50 <= it.percentile <= 99.9,
+            "must be 50 to 99.9",
+            "percentile",
+        ),
         Rule(
             "self.floor <= self.cap",
             lambda it: it.floor <= it.cap,
