@@ -234,7 +234,7 @@ class FillPolicyStatus(Model):
     release_seconds: float | None = Field(
         None,
         description="Time it takes to free room on these nodes: nine of the last ten victims were gone so soon after "
-        "they were told to leave. Left out: none was seen yet.",
+        "they were told to leave. Left out: none was seen yet, or no copies are auto.",
     )
     conditions: Annotated[list[Condition], ListMap("type")] | None = Field(
         None, max_length=32, description="Ready, and what it depends on."
