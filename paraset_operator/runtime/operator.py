@@ -19,16 +19,21 @@ from paraset_operator.model.plan import Action
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.accounts import Accounts
+from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.demands import Demands
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
-from paraset_operator.runtime.loop import Loop
+from paraset_operator.runtime.loop import Loop, Turn
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.policy_reporter import PolicyReporter
 from paraset_operator.runtime.release_times import ReleaseTimes
-from paraset_operator.runtime.reporter import LsWaits, Reporter
+from paraset_operator.runtime.reporter import Reporter
 from paraset_operator.runtime.templates import TemplateChecks
 
 _log = structlog.get_logger(__name__)
@@ -52,24 +57,41 @@ class Operator:
             self.cache, self.sets, self.policies, namespaces, self.templates.fault_of, self.learner.copies_of
         )
         self.memory = Memory(self.picture.rules_of)
-        self.actuator = Actuator(writer, self.cache.pods, self._find, self._began, self._concluded)
+        self.accounts = Accounts(self.metrics, self.picture.policy_on)
+        self._store = AccountsStore(client, namespace, self.accounts)
+        self.demands = Demands(self.metrics.urgent_seconds.observe)
+        self.actuator = Actuator(
+            writer,
+            self.cache.pods,
+            self._find,
+            self._began,
+            self._concluded,
+            self.accounts.released,
+            self.demands.sends,
+        )
         self._events = EventRecorder(client, identity)
         self.reporter = Reporter(
             self.sets,
             self.policies,
             StatusWriter(client, self.sets.take),
-            StatusWriter(client, self.policies.take),
             self._events,
             self.metrics,
             self.memory,
-            self.learner,
+            FilledWork(self.accounts),
         )
+        policy_statuses = StatusWriter(client, self.policies.take)
+        self.policy_reporter = PolicyReporter(self.policies, policy_statuses, self.metrics, self.learner)
         self.loop = Loop(
-            self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self.reporter.report
+            self.picture,
+            self.actuator,
+            self.memory,
+            self.metrics,
+            self.demands,
+            lambda: self._may_act,
+            self._report,
         )
         self._lease = Lease(client, namespace, identity, self._leads)
-        waits = LsWaits(self.metrics)
-        listening = (self.memory, waits, self.releases, self.learner, self.loop)
+        listening = (self.memory, self.accounts, self.releases, self.learner, self.loop)
         for listener in (each.saw_pod for each in listening):
             self.cache.pods.listen(listener)
         self._reflectors = [
@@ -86,6 +108,7 @@ class Operator:
             "urgent loop": self.loop.run_urgent(),
             "loop": self.loop.run(self._prepare),
             "events": self._events.run(),
+            "accounts": self._store.run(),
         }
 
     async def relist(self) -> None:
@@ -96,6 +119,7 @@ class Operator:
 
     async def close(self) -> None:
         """Finish what is under way and hand over."""
+        await self._store.finish()
         await self._lease.give_up()
         await self.actuator.close()
 
@@ -157,8 +181,15 @@ class Operator:
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
         self.releases.concluded(outcome)
+        self.accounts.concluded(outcome)
+        self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
         self.loop.trigger()
+
+    def _report(self, turn: Turn) -> None:
+        self.accounts.advance()
+        self.reporter.report(turn)
+        self.policy_reporter.report(turn.snapshot)
 
     def _set_changed(self, before: Known[ParaSet] | None, after: Known[ParaSet] | None) -> None:
         if after is None:
@@ -173,7 +204,7 @@ class Operator:
         self.reporter.forget(known)
         self.picture.forget(known.uid)
         self.templates.forget(known.uid)
-        self.memory.forgive(known.uid)
+        self.memory.forget(known.uid)
 
     def _nodes_changed(self) -> None:
         self.learner.nodes_changed()
@@ -184,6 +215,7 @@ class Operator:
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
+        self.accounts.lead(leads)
         if leads:
             self.learner.start()
         self.loop.trigger()

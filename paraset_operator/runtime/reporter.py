@@ -1,6 +1,5 @@
-"""After every turn: statuses of sets and policies, Events, metrics, logs. Nothing here decides anything."""
+"""After every turn: statuses of sets, Events, metrics, logs. Nothing here decides anything."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,25 +8,25 @@ import structlog
 
 from paraset_operator.acting.manifest import selector_of
 from paraset_operator.acting.outcome import Outcome, Result
-from paraset_operator.api.conditions import ConditionType, Reason, condition, set_condition
+from paraset_operator.api.conditions import ConditionType
 from paraset_operator.api.status import Condition, ParaSetStatus
-from paraset_operator.api.v1alpha1 import FillPolicy, FillPolicyStatus, ParaSet
+from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod, SetReport
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.reporting.events import EventRecorder, Subject
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.fragments import FragmentWatch
-from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
 from paraset_operator.runtime.objects import Known, ObjectStore
+from paraset_operator.runtime.storm_watch import StormWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -47,22 +46,23 @@ class Reporter:
         sets: ObjectStore[ParaSet],
         policies: ObjectStore[FillPolicy],
         statuses: StatusWriter,
-        policy_statuses: StatusWriter,
         events: EventRecorder,
         metrics: Metrics,
         memory: Memory,
-        learner: HeadroomLearner,
+        filled_work: FilledWork,
     ) -> None:
-        self._sets, self._policies = sets, policies
-        self._statuses, self._policy_statuses = statuses, policy_statuses
-        self._events, self._metrics, self._memory, self._learner = events, metrics, memory, learner
+        self._sets, self._statuses = sets, statuses
+        self._events, self._metrics, self._memory = events, metrics, memory
+        self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
+        self._storms = StormWatch(policies, events, metrics)
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
-        now = _stamp()
+        now = stamp()
         self._metrics.took(turn.plan)
         self._fragments.saw(turn.snapshot)
+        self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
         seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)
@@ -72,7 +72,6 @@ class Reporter:
             elif known.uid in reports:
                 observed = seen.get(known.uid, NONE_SEEN)
                 self._report_set(known, reports[known.uid], observed, actions[known.uid], turn, now)
-        self._report_policies(turn.snapshot, now)
 
     def concluded(self, outcome: Outcome) -> None:
         """Tell what came of one write."""
@@ -99,6 +98,7 @@ class Reporter:
         self._statuses.forget(self._sets.path_of(known))
         self._metrics.forgot(known.namespace, known.name)
         self._memory.losses.pop(known.uid, None)
+        self._filled_work.forget(known)
 
     def _tell_owner(self, action: DeletePod | ResizePod) -> None:
         is_yield = action.reason in YIELD_REASONS
@@ -132,7 +132,8 @@ class Reporter:
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
         status = status_of(facts, loss, planned, before, selector, now)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
-        self._statuses.report(self._sets.path_of(known), known.status, as_json(status))
+        wanted = self._filled_work.added_to(as_json(status), known)
+        self._statuses.report(self._sets.path_of(known), known.status, wanted)
 
     def _warn(self, owner: ParaSetView, before: Iterable[Condition], after: Iterable[Condition]) -> None:
         old = {each.type: (each.status, each.reason) for each in before}
@@ -142,64 +143,16 @@ class Reporter:
                 self._events.record(Subject.of_set(owner), "Warning", each.reason, each.message)
 
     def _report_invalid(self, known: Known[ParaSet], now: str) -> None:
-        conditions = with_verdicts(_conditions_in(known.status), invalid(known.problem), known.generation, now)
+        conditions = with_verdicts(conditions_in(known.status), invalid(known.problem), known.generation, now)
         wanted = known.status | {
             "observedGeneration": known.generation,
             "conditions": [each.model_dump(by_alias=True, exclude_none=True) for each in conditions],
         }
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
 
-    def _report_policies(self, snapshot: Snapshot, now: str) -> None:
-        self._metrics.keeps(snapshot.policies)
-        views = {policy.name: policy for policy in snapshot.policies}
-        counts: dict[str, int] = defaultdict(int)
-        for state in snapshot.nodes:
-            policy = policy_of(state.node, snapshot.policies)
-            if policy is not None:
-                counts[policy.name] += 1
-        for known in self._policies:
-            ready = condition(
-                ConditionType.READY,
-                known.value is not None,
-                Reason.INVALID if known.value is None else Reason.ACCEPTED,
-                known.problem or "the policy is in use",
-                generation=known.generation,
-                now=now,
-            )
-            headroom, release_seconds = self._learner.report(views[known.name]) if known.name in views else ([], None)
-            status = FillPolicyStatus(
-                observed_generation=known.generation,
-                nodes=counts[known.name],
-                headroom=headroom or None,
-                release_seconds=release_seconds,
-                conditions=set_condition(_conditions_in(known.status), ready),
-            )
-            path = self._policies.path_of(known)
-            wanted = status.model_dump(by_alias=True, exclude_none=True)
-            self._policy_statuses.report(path, known.status, wanted)
-
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
 _LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
-
-
-class LsWaits:
-    """Measures how long LS pods wait, from the first sight of them until they are bound."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._since: dict[str, float] = {}
-
-    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
-        """Take in a change of a pod."""
-        if after is None or after.is_filler:
-            if before is not None:
-                self._since.pop(before.uid, None)
-        elif not after.node:
-            self._since.setdefault(after.uid, time.monotonic())
-        elif after.uid in self._since:
-            self._metrics.waits.observe(time.monotonic() - self._since.pop(after.uid))
-        self._metrics.waiting.set(len(self._since))
 
 
 def as_json(status: ParaSetStatus) -> Status:
@@ -207,7 +160,8 @@ def as_json(status: ParaSetStatus) -> Status:
     return status.model_dump(by_alias=True, exclude_none=True)
 
 
-def _stamp() -> str:
+def stamp() -> str:
+    """Return the time now, as the API server writes it."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -215,7 +169,8 @@ def _status_in(known: Known[ParaSet]) -> ParaSetStatus:
     return known.value.status if known.value else ParaSetStatus()
 
 
-def _conditions_in(status: Status) -> list[Condition]:
+def conditions_in(status: Status) -> list[Condition]:
+    """Return the conditions of a status as the API server stores it."""
     return [Condition.model_validate(each) for each in status.get("conditions") or ()]
 
 

@@ -171,6 +171,7 @@ def policy_view(
             pacing.back_off_seconds,
             pacing.back_off_max_seconds,
             pacing.min_run_seconds,
+            pacing.storm_percent,
         ),
     )
 
