@@ -15,6 +15,7 @@ from paraset_operator.api.fillpolicy import (
     Tenant,
     Toleration,
 )
+from paraset_operator.api.headroom import AutoCopies, HeadroomStatus
 from paraset_operator.api.names import API_VERSION, FILL_POLICY, PARASET
 from paraset_operator.api.paraset import (
     ElasticRange,
@@ -76,6 +77,7 @@ def _who(kind: str, obj: Mapping[str, Any]) -> str:
 
 
 __all__ = [
+    "AutoCopies",
     "Behavior",
     "Budget",
     "Condition",
@@ -86,6 +88,7 @@ __all__ = [
     "FillPolicyStatus",
     "FilledWork",
     "Headroom",
+    "HeadroomStatus",
     "InvalidObject",
     "LabelRequirement",
     "LabelSelector",

@@ -27,6 +27,8 @@ victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
 ahead             a little more room than waiting LS pods ask for
 headroom          room kept for LS shapes
+arrivals          how many copies of a shape the LS pods that came have use for
+shape_matching    which shape an LS pod uses up
 
 2. Leave:
 departures        fillers that must leave whatever the room

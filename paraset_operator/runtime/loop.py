@@ -2,6 +2,7 @@
 
 - Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself, after the head start
   that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still looked for.
+  So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -70,6 +71,7 @@ class Loop:
         self._urgent_turn = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
+        self._is_room_taken = False
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -87,6 +89,9 @@ class Loop:
                 asyncio.get_running_loop().call_later(delay + 0.001, self._urgent.set)
             else:
                 self._urgent.set()
+        if _takes_room_of_ls(before, after) and not self._is_room_taken:
+            self._is_room_taken = True
+            asyncio.get_running_loop().call_later(_GATHER, self._urgent.set)
         if not _is_same(before, after):
             self._changed.set()
 
@@ -95,10 +100,16 @@ class Loop:
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act() and self._waiting.is_any_due:
+            is_taken = self._is_headroom_taken()
+            if self._may_act() and (is_taken or self._waiting.is_any_due):
                 with _surviving("urgent"):
                     async with self._urgent_turn:
                         await self._yield()
+
+    def _is_headroom_taken(self) -> bool:
+        """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
+        is_taken, self._is_room_taken = self._is_room_taken, False
+        return is_taken and any(shape.copies for policy in self._picture.policies() for shape in policy.headroom)
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -197,6 +208,11 @@ def _surviving(path: str) -> Iterator[None]:
 
 def _now() -> Moment:
     return Moment(time.monotonic(), time.time())
+
+
+def _takes_room_of_ls(before: Pod | None, after: Pod | None) -> bool:
+    """Say whether a pod that is no filler has been bound just now."""
+    return after is not None and bool(after.node) and not after.is_filler and not (before is not None and before.node)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:
