@@ -20,6 +20,7 @@ class Reason(StrEnum):
     SHRINKS = "ShrinksIntoRoom"
     YIELDS = "YieldsToLatencySensitive"
     HEADROOM = "MakesHeadroom"
+    ANNOUNCED = "MakesRoomForAnnounced"
     REVERTS = "RevertsRefusedResize"
     SUSPENDED = "Suspended"
     ABOVE_CEILING = "AboveCeiling"
@@ -54,10 +55,11 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Beneficiary:
-    """The LS pod, or the headroom shape, that room is made for."""
+    """The LS pod, the headroom shape, or the announcement of a `source`, that room is made for."""
 
     key: str
     uid: str = ""
+    source: str = ""
 
 
 # A plan may have a hundred thousand of them: a tenth of the cost of a dataclass.

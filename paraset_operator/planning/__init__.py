@@ -23,7 +23,9 @@ yielding          the cheapest node to make room on, for each LS pod that fits n
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
 ahead             a little more room than waiting LS pods ask for
+announced         room for LS pods that are announced and do not exist yet
 headroom          room kept for LS shapes
+homes             where room is kept for work that is not there yet
 
 2. Leave:
 departures        fillers that must leave whatever the room

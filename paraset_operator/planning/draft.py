@@ -12,6 +12,7 @@ from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.ahead import make_ahead
+from paraset_operator.planning.announced import make_for_announced
 from paraset_operator.planning.contenders import Contender, admit, contender_of
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
@@ -47,10 +48,11 @@ class Draft:
         self._active: set[int] = set()
 
     def make_way(self, moment: Moment) -> tuple[Release, ...]:
-        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
+        """Return what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         waiting, rooms = self._snapshot.waiting, self.rooms
         releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
         releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
+        releases += make_for_announced(self._snapshot.announced, rooms, self.owners, moment.wall)
         return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:

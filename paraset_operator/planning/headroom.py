@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.plan import Beneficiary, Reason, Release
 from paraset_operator.model.policy import HeadroomShape, PolicyView
-from paraset_operator.model.quantity import CPU, PODS
+from paraset_operator.model.quantity import PODS
 from paraset_operator.model.resources import Resources, devices_of, fits, minus, plus, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.feasibility import selects
+from paraset_operator.planning.homes import has_other_devices, home_of
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Owners
@@ -85,7 +86,7 @@ def _beneficiary(shape: HeadroomShape, nodes: list[NodeRoom], copy: int) -> Bene
 def _keep(shape: HeadroomShape, nodes: list[NodeRoom], owners: Owners, now: float) -> Iterator[Release]:
     need = plus(shape.resources, {PODS: 1})
     for copy in range(shape.copies):
-        home = _home(need, [room for room in nodes if not _has_other_devices(room, need)]) or _home(need, nodes)
+        home = home_of(need, [room for room in nodes if not has_other_devices(room, need)]) or home_of(need, nodes)
         if home is not None:
             home.promise(need)
             continue
@@ -93,25 +94,6 @@ def _keep(shape: HeadroomShape, nodes: list[NodeRoom], owners: Owners, now: floa
         release = release_cheapest(need, nodes, owners, now, who, Reason.HEADROOM, nominee=None)
         if release is not None:
             yield release
-
-
-def _home(need: Resources, nodes: Iterable[NodeRoom]) -> NodeRoom | None:
-    """Return where room is kept: of the nodes that have it, the one on which others leave most cores; else None.
-
-    Fillers have no say in the order. If they had, filling the one node would move the room to another, and what was
-    put into the first place would be evicted for the next copy, again and again.
-    """
-    fitting = (room for room in nodes if room.fits_now(need))
-    return min(fitting, key=lambda room: (-_lendable(room).get(CPU, 0), room.name), default=None)
-
-
-def _has_other_devices(room: NodeRoom, need: Resources) -> bool:
-    """Say whether room set aside here could keep fillers from devices that the shape itself has no use for."""
-    return any(name not in need for name in devices_of(_lendable(room)))
-
-
-def _lendable(room: NodeRoom) -> dict[str, int]:
-    return minus(room.node.allocatable, room.others)
 
 
 def _keep_beside_lent(
@@ -124,7 +106,7 @@ def _keep_beside_lent(
     need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
     for copy in range(shape.copies):
         able = [room for room in nodes if lent.are_on(room, devices)]
-        home = _home(need, [room for room in able if _leaves_room_for_borrowers(room, need, devices, borrower)])
+        home = home_of(need, [room for room in able if _leaves_room_for_borrowers(room, need, devices, borrower)])
         if home is not None:
             home.promise(need)
             lent.take(home, devices)

@@ -82,6 +82,13 @@ class Rooms(Mapping[str, NodeRoom]):
                 return min((each for each in (best, room) if each is not None), key=_by_cores)
         return best
 
+    def open_to(self, pod: Pod) -> list[NodeRoom]:
+        """Return all nodes where the pod may run and has room, now or soon, and maybe some where it has none."""
+        is_open = np.asarray((self._survey.rows.open_now >= self._vector(pod.requests)).all(axis=1))
+        is_open[[self._survey.row_of[name] for name in self._made]] = True
+        is_open[[row for row, state in enumerate(self._survey.states) if state.leaving]] = True
+        return [room for room in self.at(np.flatnonzero(is_open)) if _takes(room.node, pod)]
+
     def feasible(self, pod: Pod) -> list[NodeRoom]:
         """Return the nodes where the pod may run and counts as LS work, and that could hold it without fillers."""
         return [room for room in self.able(pod.requests) if _takes(room.node, pod)]

@@ -1,8 +1,8 @@
 """The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
 
-- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself. kube-scheduler has a
-  head start of a moment, because it preempts in its first attempt: acting at the same time would cost a second victim.
-  A pod it may not preempt for is answered at once.
+- Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself.
+  kube-scheduler has a head start of a moment, because it preempts in its first attempt: acting at the same time would
+  cost a second victim. A pod it may not preempt for is answered at once.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -65,6 +65,7 @@ class Loop:
         self._planner, self._urgent_planner = Planner(), Planner()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
+        self._is_announced = False
         self._wanting: dict[str, float] = {}
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -84,6 +85,13 @@ class Loop:
         if not _is_same(before, after):
             self._changed.set()
 
+    def saw_demand(self) -> None:
+        """Make room at once for LS pods that are announced."""
+        self._demands += 1
+        self._is_announced = True
+        self._urgent.set()
+        self._changed.set()
+
     def _begin_to_want(self, pod: Pod) -> None:
         self._demands += 1
         if pod.may_preempt:
@@ -102,7 +110,8 @@ class Loop:
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act() and len(self._wanting) > len(self._fresh()):
+            if self._may_act() and (self._is_announced or len(self._wanting) > len(self._fresh())):
+                self._is_announced = False
                 with _surviving("urgent"):
                     self._yield()
 

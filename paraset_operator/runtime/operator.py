@@ -18,6 +18,7 @@ from paraset_operator.cluster.reflector import Reflector
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.announced_watches import AnnouncedDemand
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop
@@ -43,7 +44,10 @@ class Operator:
         namespaces = NamespaceStore(self._trigger)
         writer = PodWriter(client)
         self.templates = TemplateChecks(writer)
-        self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
+        self.announced = AnnouncedDemand(client, self.metrics, self._announced_more, self._trigger)
+        self.picture = Picture(
+            self.cache, self.sets, self.policies, namespaces, self.templates.fault_of, self.announced.now
+        )
         self.memory = Memory(self.picture.rules_of)
         self.actuator = Actuator(writer, self.cache.pods, self._find, self.memory.began, self._concluded)
         self._events = EventRecorder(client, identity)
@@ -61,7 +65,7 @@ class Operator:
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         waits = LsWaits(self.metrics)
-        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod):
+        for listener in (self.memory.saw_pod, waits.saw_pod, self.announced.announcements.saw_pod, self.loop.saw_pod):
             self.cache.pods.listen(listener)
         self._reflectors = [
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
@@ -72,12 +76,16 @@ class Operator:
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return everything that runs for as long as the operator does, by name."""
         watches = {f"watch of {each.path}": each.run() for each in self._reflectors}
-        return watches | {
-            "lease": self._lease_when_synced(),
-            "urgent loop": self.loop.run_urgent(),
-            "loop": self.loop.run(self._prepare),
-            "events": self._events.run(),
-        }
+        return (
+            watches
+            | self.announced.tasks()
+            | {
+                "lease": self._lease_when_synced(),
+                "urgent loop": self.loop.run_urgent(),
+                "loop": self.loop.run(self._prepare),
+                "events": self._events.run(),
+            }
+        )
 
     async def relist(self) -> None:
         """Bring sets and policies in step with complete lists."""
@@ -155,6 +163,9 @@ class Operator:
 
     def _trigger(self) -> None:
         self.loop.trigger()
+
+    def _announced_more(self) -> None:
+        self.loop.saw_demand()
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)

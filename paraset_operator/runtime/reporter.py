@@ -60,6 +60,7 @@ class Reporter:
         """Bring statuses and metrics in step with a turn."""
         now = _stamp()
         self._metrics.took(turn.plan)
+        self._metrics.expects(turn.snapshot.announced)
         self._fragments.saw(turn.snapshot)
         reports = {report.owner.uid: report for report in turn.plan.sets}
         seen = _observed_by_owner(turn.snapshot)

@@ -9,6 +9,7 @@ from cronsim import CronSim
 from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
 from paraset_operator.api.v1alpha1 import (
+    Announced,
     Budget,
     FillPolicy,
     LabelSelector,
@@ -21,6 +22,7 @@ from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import amounts, spec_requests
 from paraset_operator.cluster.wire import PodSpec
 from paraset_operator.model import constraints, policy, rates, shape
+from paraset_operator.model.announced import AnnouncedRules, Source, Window
 from paraset_operator.model.quantity import PODS, parse_quantity
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.feasibility import selects
@@ -153,6 +155,7 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
         tolerations=tuple(_toleration(each) for each in spec.tolerations),
         nominates=spec.nomination,
         ahead_percent=spec.ahead_percent,
+        announced=_announced(spec.announced),
         tenants=_tenants(value, namespaces),
         pacing=policy.PacingRules(
             pacing.cool_down_seconds,
@@ -161,6 +164,26 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
             pacing.back_off_seconds,
             pacing.back_off_max_seconds,
             pacing.min_run_seconds,
+        ),
+    )
+
+
+def _announced(value: Announced) -> AnnouncedRules:
+    switches = value.model_dump(by_alias=True)
+    return AnnouncedRules(
+        sources=frozenset(source for source in Source if source is Source.WINDOWS or switches[source.value]),
+        timeout=float(value.timeout_seconds),
+        windows=tuple(
+            Window(
+                name=each.name,
+                schedule=each.schedule,
+                duration=_duration(each.duration).total_seconds(),
+                lead=float(each.lead_seconds),
+                resources=amounts(each.resources),
+                copies=each.copies,
+                nodes=_selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
+            )
+            for each in value.windows or ()
         ),
     )
 
