@@ -5,6 +5,7 @@ What can't ask for a pod gives no claim, and costs no memory.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -23,6 +24,7 @@ from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import spec_requests
 from paraset_operator.cluster.wire import Condition, Metadata, PodSpec
 from paraset_operator.model.announced import Source
+from paraset_operator.model.constraints import Constraints
 
 Decode: TypeAlias = Callable[[msgspec.Raw], tuple[Claim, ...]]
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
@@ -128,11 +130,17 @@ def template_of(spec: PodSpec) -> Template:
     """Return what pods of this spec will be like."""
     return Template(
         requests=spec_requests(spec),
-        constraints=constraints_of(spec),
+        constraints=_shared(constraints_of(spec)),
         priority_class=spec.priority_class_name,
         priority=spec.priority,
         preemption_policy=spec.preemption_policy or "",
     )
+
+
+@lru_cache(maxsize=4096)
+def _shared(constraints: Constraints) -> Constraints:
+    """Return one of equal constraints: thousands of templates say the same."""
+    return constraints
 
 
 def _claim(source: Source, kind: str, meta: Metadata, wanted: int, template: Template | None) -> Claim:

@@ -55,11 +55,11 @@ class ClaimStore:
     def __init__(self, decode: Callable[[msgspec.Raw], tuple[Claim, ...]], on_change: Callable[[Key], None]) -> None:
         self._decode, self._on_change = decode, on_change
         self._by_uid: dict[str, tuple[Claim, ...]] = {}
-        self._by_key: dict[Key, dict[str, Claim]] = {}
+        self._by_key: dict[Key, tuple[Claim, ...]] = {}
 
     def of(self, key: Key) -> Iterable[Claim]:
         """Return the claims to these pods."""
-        return self._by_key.get(key, {}).values()
+        return self._by_key.get(key, ())
 
     def claimed(self) -> list[Key]:
         """Return all keys that are claimed."""
@@ -80,16 +80,18 @@ class ClaimStore:
 
     def _put(self, uid: str, claims: tuple[Claim, ...]) -> None:
         before = self._by_uid.pop(uid, ())
+        if claims == before:
+            claims = before
         if claims:
             self._by_uid[uid] = claims
-        if claims == before:
+        if claims is before:
             return
         for claim in before:
-            del self._by_key[claim.key][uid]
-            if not self._by_key[claim.key]:
-                del self._by_key[claim.key]
+            rest = tuple(each for each in self._by_key.pop(claim.key, ()) if each is not claim)
+            if rest:
+                self._by_key[claim.key] = rest
         for claim in claims:
-            self._by_key.setdefault(claim.key, {})[uid] = claim
+            self._by_key[claim.key] = (*self._by_key.get(claim.key, ()), claim)
         for key in sorted({claim.key for claim in (*before, *claims)}):
             self._on_change(key)
 

@@ -35,8 +35,9 @@ class Announcement:
 
     `key` names whose pods they are, such as "Deployment shop/web". Two announcements of one key speak of the same pods:
     the larger number counts. `asker` is who says so, such as "HorizontalPodAutoscaler shop/web". `requests` include the
-    pod slot. `age` is the seconds since it last changed; 0 for what is promised for as long as it stands. With a
-    `policy` only nodes of that policy are meant.
+    pod slot. `age` is the seconds since it last changed; 0 for what is promised for as long as it stands. For one that
+    `is_fresh` room is kept but none is made: its pods may come at once, and kube-scheduler preempts for them by itself.
+    With a `policy` only nodes of that policy are meant.
     """
 
     source: Source
@@ -47,6 +48,7 @@ class Announcement:
     constraints: Constraints = UNCONSTRAINED
     priority: int = 0
     age: float = 0.0
+    is_fresh: bool = False
     policy: str = ""
 
     @property

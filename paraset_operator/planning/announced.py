@@ -3,6 +3,7 @@
 - Nobody is nominated, for there is no pod; fillers keep off what is promised, and the pod finds the room when it comes.
 - Room that is free, or on its way, is promised first: no filler leaves for a pod that fits.
 - A pod is demanded once: announcements of one key speak of the same pods, and the larger number counts.
+- For what has only just been announced room is kept and none is made, because the pods may come at once and preempt.
 - Large pods come before small ones, so that in the next plan a small one does not take what was made for a large one.
 """
 
@@ -38,7 +39,7 @@ def make_for_announced(
         nodes = in_home_order(each.requests, _lent(each, rooms.open_to(like)))
         kept = _promise(each.requests, nodes, count)
         made: list[tuple[Release, int]] = []
-        if kept < count:
+        if kept < count and not each.is_fresh:
             nodes = _lent(each, rooms.feasible(like))
             made = list(_make(each, nodes, count - kept, MOST_AT_ONCE - len(releases), owners, now))
         releases += (release for release, _ in made)

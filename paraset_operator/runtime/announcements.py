@@ -3,8 +3,8 @@
 - Pods that exist are counted from the pod cache by their controller, not from statuses, which lag: a pod that is there
   waits or runs, and is announced no more.
 - Pods that may preempt are answered by kube-scheduler in its first attempt, which knows nothing of room on its way to
-  a pod that has just come: acting at the same time costs a second victim. So an announcement of such pods counts only
-  once nothing has come of it for a moment. Pods that may not preempt are announced at once.
+  a pod that has just come: acting at the same time costs a second victim. So for such pods room is only
+  kept until nothing has come of them for a moment, and made then. For pods that may not preempt it is made at once.
 - When something last changed is remembered here; what is too old is left to the policies, which say how old.
 """
 
@@ -68,13 +68,13 @@ class Announcements:
         self._timer: asyncio.TimerHandle | None = None
 
     def in_force(self) -> Iterator[Announcement]:
-        """Yield what is due, in the order of the keys, each with its age."""
+        """Yield what is announced, in the order of the keys, each with its age."""
         now = self._clock()
         for _, each in sorted(self._open.items()):
             age = now - each.changed_at
             for ask in each.asks:
-                if ask.is_due(age):
-                    yield ask.announcement if ask.stands else replace(ask.announcement, age=age)
+                fresh = not ask.is_due(age)
+                yield ask.announcement if ask.stands else replace(ask.announcement, age=age, is_fresh=fresh)
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Take in a change of a pod."""
@@ -109,18 +109,18 @@ class Announcements:
         else:
             del self._open[key]
         self._on_change()
-        if asks and (before is None or self._open[key].count > before.count or not all(a.may_preempt for a in asks)):
-            self._tell(asks)
+        if asks:
+            self._tell(asks, is_more=before is None or self._open[key].count > before.count)
 
     def touch_all(self) -> None:
         """Look anew at everything: priorities or templates have changed."""
         for key in [*self._open, *(key for store in self._stores for key in store.claimed())]:
             self.touch(key)
 
-    def _tell(self, asks: tuple[_Ask, ...]) -> None:
-        if any(ask.is_due(0.0) for ask in asks):
+    def _tell(self, asks: tuple[_Ask, ...], *, is_more: bool) -> None:
+        if is_more and any(ask.is_due(0.0) for ask in asks):
             self._on_demand()
-        elif self._timer is None:
+        if self._timer is None and not all(ask.is_due(0.0) for ask in asks):
             self._wait(SETTLE)
 
     def _wait(self, seconds: float) -> None:

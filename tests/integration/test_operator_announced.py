@@ -68,26 +68,31 @@ def test_pods_that_a_controller_has_not_made_yet_get_room(filled: Corner, kind: 
     assert f"{kind} {filled.name}/web (2 more pods)" in victim_event(filled)
 
 
-def test_the_pods_of_a_scaled_deployment_are_demanded_once(filled: Corner) -> None:
-    path = scaled(filled, "Deployment", 0)
+@pytest.mark.parametrize("priority_class", [PATIENT, None], ids=["that may not preempt", "that may preempt"])
+def test_the_pods_of_a_scaled_deployment_are_demanded_once(filled: Corner, priority_class: str | None) -> None:
+    path = scaled(filled, "Deployment", 0, template=template(filled, priorityClassName=priority_class))
     merge(filled.cluster, path, {"spec": {"replicas": 3}})
-    pods = eventually(
-        "3 LS pods run",
-        lambda: [
-            pod
-            for pod in filled.operated.observer.read(lambda state: [*state.pods.values()])
-            if pod.namespace == filled.name and not pod.is_filler and pod.node
-        ],
-    )
-    eventually("all are bound", lambda: len(_bound(filled)) == 3)
-    assert pods
+    until_ls_bound(filled, 3)
     filled.until_running(1)
     assert len(filled.left()) == 3
 
 
-def _bound(corner: Corner) -> list[Any]:
-    every = corner.operated.observer.read(lambda state: [*state.pods.values()])
-    return [pod for pod in every if pod.namespace == corner.name and not pod.is_filler and pod.node]
+def until_ls_bound(corner: Corner, count: int) -> None:
+    def look() -> bool:
+        every = corner.operated.observer.read(lambda state: [*state.pods.values()])
+        return sum(pod.namespace == corner.name and not pod.is_filler and bool(pod.node) for pod in every) == count
+
+    eventually(f"{count} LS pods are bound", look)
+
+
+def test_the_pods_that_an_announcement_was_for_find_their_room(filled: Corner) -> None:
+    quota(filled, 0)
+    scaled(filled, "Deployment", 2)
+    until_left(filled, 2)
+    filled.cluster.api.delete(f"/api/v1/namespaces/{filled.name}/resourcequotas/no-pods")
+    until_ls_bound(filled, 2)
+    filled.until_running(2)
+    assert len(filled.left()) == 2
 
 
 def test_an_autoscaler_that_wants_more_than_its_target_has_gets_room(filled: Corner) -> None:
@@ -246,6 +251,28 @@ def test_what_a_capacity_buffer_promises_is_kept_free(with_crds: Corner) -> None
     with_crds.cluster.api.post(path, body)
     until_left(with_crds, 2)
     with_crds.until_running(2)
+
+
+ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/paraset-operator"
+
+
+@pytest.fixture
+def without_rights(lone_corner: Corner) -> Iterator[Corner]:
+    """A corner whose operator may not see Deployments and their kin."""
+    rules = lone_corner.cluster.api.get(ROLE)["rules"]
+    merge(lone_corner.cluster, ROLE, {"rules": [each for each in rules if each["apiGroups"] != ["apps"]]})
+    yield lone_corner
+    merge(lone_corner.cluster, ROLE, {"rules": rules})
+
+
+def test_an_api_that_is_forbidden_holds_up_nothing_and_is_told_of(without_rights: Corner) -> None:
+    with without_rights.operated.operator("forbidden") as process:
+        process.start_ready()
+        without_rights.add_nodes("a", gpus=1)
+        without_rights.add_set()
+        without_rights.until_running(1)
+        told = 'paraset_announced_watch{resource="deployments"}'
+        eventually("it is told", lambda: f"{told} 0.0" in process.metrics())
 
 
 def test_an_api_that_is_absent_holds_up_nothing_and_is_told_of(operator: Operator, corner: Corner) -> None:

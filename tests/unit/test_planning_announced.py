@@ -114,6 +114,14 @@ def test_the_target_counts_where_autoscalers_are_switched_off() -> None:
     assert len(deletes(plan(full(policies=policy(announced=rules), announcements=both)))) == 1
 
 
+def test_no_filler_leaves_for_what_has_only_just_been_announced() -> None:
+    assert plan(full(announcements=(announced(is_fresh=True),))).releases == ()
+
+
+def test_room_is_kept_for_what_has_only_just_been_announced() -> None:
+    assert len(creates(plan(snapshot(node(cpu=8), sets=SMALL, announcements=(announced(is_fresh=True),))))) == 3
+
+
 def test_pods_that_wait_come_first() -> None:
     pods = [ls(cpu=2), *(filler(SMALL, index) for index in range(3))]
     outcome = plan(snapshot(node(cpu=8), pods, SMALL, announcements=(announced(),)))

@@ -120,9 +120,19 @@ def test_pods_that_may_not_preempt_are_demanded_at_once(scene: Scene) -> None:
 def test_pods_that_may_preempt_have_a_moment_to_come_by_themselves(scene: Scene) -> None:
     async def run() -> None:
         scene.say("d", claim(1, template=template("preempts")))
-        assert (scene.counts(), scene.demands) == ([], 0)
+        assert ([each.is_fresh for each in scene.it.in_force()], scene.demands) == ([True], 0)
         scene.now += SETTLE
-        assert scene.counts() == [1]
+        assert [each.is_fresh for each in scene.it.in_force()] == [False]
+
+    asyncio.run(run())
+
+
+def test_a_pod_that_comes_gives_the_others_another_moment(scene: Scene) -> None:
+    async def run() -> None:
+        scene.say("d", claim(2, template=template("preempts")))
+        scene.now += SETTLE
+        scene.pods(pod("web-7d9f-1"))
+        assert [each.is_fresh for each in scene.it.in_force()] == [True]
 
     asyncio.run(run())
 
