@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from paraset_operator.cluster.wire import EventObject
 from paraset_operator.model.announced import Source
 from paraset_operator.model.constraints import Constraints
 from paraset_operator.model.resources import Resources
+
+_log = structlog.get_logger(__name__)
 
 # Namespace, and the object whose pods they are, as "Deployment/web".
 Key = tuple[str, str]
@@ -67,7 +70,7 @@ class ClaimStore:
 
     def upsert(self, data: msgspec.Raw) -> None:
         """Take over an object that was added or changed."""
-        self._put(_uid_of(data), self._decode(data))
+        self._put(_uid_of(data), self._claims(data))
 
     def remove(self, data: msgspec.Raw) -> None:
         """Forget a deleted object."""
@@ -77,6 +80,15 @@ class ClaimStore:
         """Forget objects that a complete list did not name."""
         for uid in [uid for uid in self._by_uid if uid not in seen]:
             self._put(uid, ())
+
+    def _claims(self, data: msgspec.Raw) -> tuple[Claim, ...]:
+        """Return what the object claims; one of somebody else's API that can't be read claims nothing."""
+        try:
+            return self._decode(data)
+        except msgspec.ValidationError as error:
+            meta = _objects.decode(data).metadata
+            _log.warning("announces nothing: can't be read", object=f"{meta.namespace}/{meta.name}", error=str(error))
+            return ()
 
     def _put(self, uid: str, claims: tuple[Claim, ...]) -> None:
         before = self._by_uid.pop(uid, ())

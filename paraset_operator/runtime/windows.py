@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import NamedTuple
 
 from cronsim import CronSim
@@ -28,10 +29,12 @@ class Opening(NamedTuple):
 
 
 def next_opening(window: Window, now: float) -> Opening:
-    """Return the opening that is in force, or the next one."""
+    """Return the opening that is in force, or the next one; never, if the schedule has no more times."""
     since = datetime.fromtimestamp(now, UTC) - timedelta(seconds=window.duration)
-    start = next(CronSim(window.schedule, since)).timestamp()
-    return Opening(start - window.lead, start + window.duration)
+    start = next(CronSim(window.schedule, since), None)
+    if start is None:
+        return Opening(inf, inf)
+    return Opening(start.timestamp() - window.lead, start.timestamp() + window.duration)
 
 
 class Windows:

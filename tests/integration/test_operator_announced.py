@@ -117,10 +117,11 @@ def test_an_autoscaler_that_wants_more_than_its_target_has_gets_room(filled: Cor
     assert any(f"HorizontalPodAutoscaler {filled.name}/web" in message for message in messages)
 
 
-def job(corner: Corner, **spec: Any) -> None:
+def job(corner: Corner, labels: dict[str, str] | None = None, **spec: Any) -> Json:
     pod = template(corner, restartPolicy="Never")
-    body = {"metadata": {"name": "train"}, "spec": {"parallelism": 2, "completions": 3, "template": pod} | spec}
-    corner.cluster.api.post(BATCH.format(corner.name), body | {"apiVersion": "batch/v1", "kind": "Job"})
+    body = {"parallelism": 2, "completions": 3, "template": pod} | spec
+    made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train", "labels": labels or {}}}
+    return corner.cluster.api.post(BATCH.format(corner.name), made | {"spec": body})
 
 
 def test_a_job_gets_room_for_the_pods_it_is_about_to_have(filled: Corner) -> None:
@@ -235,6 +236,25 @@ def test_a_workload_of_kueue_gets_room_once_its_quota_is_reserved(with_crds: Cor
     merge(with_crds.cluster, f"{path}/train", reserved)
     until_left(with_crds, 2)
     assert f"Workload {with_crds.name}/train (2 more pods)" in victim_event(with_crds)
+
+
+def test_the_pods_of_a_queued_job_find_the_room_that_its_workload_asked_for(with_crds: Corner) -> None:
+    made = job(with_crds, {"kueue.x-k8s.io/queue-name": "q"}, suspend=True)
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "train", "uid": made["metadata"]["uid"]}
+    path = f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{with_crds.name}/workloads"
+    body = {
+        "apiVersion": "kueue.x-k8s.io/v1beta1",
+        "kind": "Workload",
+        "metadata": {"name": "job-train", "ownerReferences": [owner | {"controller": True}]},
+        "spec": {"podSets": [{"name": "main", "count": 2, "template": template(with_crds)}]},
+        "status": {"conditions": [{"type": kind, "status": "True"} for kind in ("QuotaReserved", "Admitted")]},
+    }
+    with_crds.cluster.api.post(path, body)
+    until_left(with_crds, 2)
+    merge(with_crds.cluster, f"{BATCH.format(with_crds.name)}/train", {"spec": {"suspend": False}})
+    until_ls_bound(with_crds, 2)
+    with_crds.until_running(2)
+    assert len(with_crds.left()) == 2
 
 
 def test_what_a_capacity_buffer_promises_is_kept_free(with_crds: Corner) -> None:

@@ -160,6 +160,13 @@ def test_a_store_forgets_what_a_list_does_not_name() -> None:
     assert store.claimed() == []
 
 
+def test_an_object_that_cannot_be_read_claims_nothing_and_holds_up_no_other() -> None:
+    store = ClaimStore(capacity_buffer, lambda _: None)
+    store.upsert(obj("bad", status={"replicas": "many", "podTemplateRef": {"name": "chunk"}}))
+    store.upsert(obj("good", status={"replicas": 1, "podTemplateRef": {"name": "chunk"}}))
+    assert store.claimed() == [("shop", "CapacityBuffer/good")]
+
+
 def priority_class(name: str, value: int, **fields: Any) -> msgspec.Raw:
     return msgspec.Raw(raw({"metadata": {"name": name, "uid": name}, "value": value} | fields))
 
