@@ -1,7 +1,8 @@
 """The cheapest node for one need after the other: what a copy costs is found once per node, and again where it changed.
 
 The order is that of `rank_of`. Nodes wait in a heap by the least that the need could cost there; the first gets its
-exact cost, and waits again. So the first whose cost is exact is the cheapest of all.
+exact cost, and waits again. So the first whose cost is exact is the cheapest of all. A node that others have changed
+meanwhile is looked at anew when its turn comes; if it has become cheaper, that may be a little late.
 """
 
 import heapq
@@ -18,11 +19,12 @@ from paraset_operator.planning.yielding import Rank, rank_of
 class _Entry:
     rank: Rank
     room: NodeRoom = field(compare=False)
+    state: tuple[int, int] = field(compare=False)
     offer: Sacrifice | None = field(default=None, compare=False)
 
 
 class CheapestNodes:
-    """Nodes by what one need costs there. Who changes a node's room puts it back with `look`."""
+    """Nodes by what one need costs there. Who takes a node out puts it back with `look`."""
 
     def __init__(self, need: Resources, rooms: Iterable[NodeRoom], owners: Owners, now: float) -> None:
         self._need, self._owners, self._now = need, owners, now
@@ -34,15 +36,22 @@ class CheapestNodes:
         """Take in a node that is not in the heap."""
         bound = least_cost(self._need, room, self._owners, self._now)
         if bound is not None:
-            heapq.heappush(self._heap, _Entry(rank_of(bound, room), room))
+            heapq.heappush(self._heap, _Entry(rank_of(bound, room), room, _state_of(room)))
 
     def pop(self) -> tuple[Sacrifice, NodeRoom] | None:
         """Take out the node where the need costs least, with what it gives; None if no node is left."""
         while self._heap:
             entry = heapq.heappop(self._heap)
-            if entry.offer is not None:
-                return entry.offer, entry.room
-            offer = sacrifice_for(self._need, entry.room, self._owners, self._now)
-            if offer is not None:
-                heapq.heappush(self._heap, _Entry(rank_of(offer.cost, entry.room), entry.room, offer))
+            room, state = entry.room, _state_of(entry.room)
+            if entry.state != state:
+                self.look(room)
+            elif entry.offer is not None:
+                return entry.offer, room
+            elif offer := sacrifice_for(self._need, room, self._owners, self._now):
+                heapq.heappush(self._heap, _Entry(rank_of(offer.cost, room), room, state, offer))
         return None
+
+
+def _state_of(room: NodeRoom) -> tuple[int, int]:
+    """Return what changes with every promise and every release."""
+    return len(room.needs), len(room.released)

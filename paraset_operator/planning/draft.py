@@ -52,7 +52,7 @@ class Draft:
         waiting, rooms = self._snapshot.waiting, self.rooms
         releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
         releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
-        releases += make_for_announced(self._snapshot.announced, rooms, self.owners, moment.wall)
+        releases += make_for_announced(self._snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
         return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:

@@ -144,6 +144,11 @@ def test_a_small_pod_does_not_take_what_was_made_for_a_large_one() -> None:
     assert (outcome.releases, creates(outcome)) == ((), [])
 
 
+def test_what_a_victim_leaves_over_serves_another_who_asks_for_the_same() -> None:
+    asked = tuple(announced(cpu=1, key=key, asker=key) for key in ("a", "b"))
+    assert len(deletes(plan(full(announcements=asked)))) == 1
+
+
 def test_one_plan_makes_room_for_a_bounded_number_of_pods() -> None:
     nodes = [node(f"n{index:03}", cpu=2) for index in range(MOST_AT_ONCE + 10)]
     pods = [filler(SMALL, index, node=each.name) for index, each in enumerate(nodes)]
