@@ -29,6 +29,7 @@ from paraset_operator.api.scaling import Behavior, Budget, ScalingPolicy, Scalin
 from paraset_operator.api.selectors import LabelRequirement, LabelSelector
 from paraset_operator.api.status import (
     Condition,
+    FilledWork,
     Limit,
     LostWork,
     ParaSetStatus,
@@ -84,6 +85,7 @@ __all__ = [
     "FillPolicy",
     "FillPolicySpec",
     "FillPolicyStatus",
+    "FilledWork",
     "Headroom",
     "InvalidObject",
     "LabelRequirement",

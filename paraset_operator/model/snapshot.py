@@ -67,6 +67,7 @@ class Snapshot:
 
     A pod waits if it is bound nowhere, or is a filler whose node does not exist. `fresh` are the uids of LS pods seen
     so short a while ago that the scheduler may still be at its first attempt, in which it preempts by itself.
+    `answered` are those of LS pods that a filler was evicted for already.
     `announced` are LS pods that do not exist yet.
     """
 
@@ -75,6 +76,7 @@ class Snapshot:
     sets: tuple[ParaSetView, ...] = ()
     policies: tuple[PolicyView, ...] = ()
     fresh: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
     announced: tuple[Announcement, ...] = ()
 
 

@@ -19,7 +19,7 @@ from paraset_operator.planning.yielding import Rank, rank_of
 class _Entry:
     rank: Rank
     room: NodeRoom = field(compare=False)
-    state: tuple[int, int] = field(compare=False)
+    version: int = field(compare=False)
     offer: Sacrifice | None = field(default=None, compare=False)
 
 
@@ -36,22 +36,17 @@ class CheapestNodes:
         """Take in a node that is not in the heap."""
         bound = least_cost(self._need, room, self._owners, self._now)
         if bound is not None:
-            heapq.heappush(self._heap, _Entry(rank_of(bound, room), room, _state_of(room)))
+            heapq.heappush(self._heap, _Entry(rank_of(bound, room), room, room.version))
 
     def pop(self) -> tuple[Sacrifice, NodeRoom] | None:
         """Take out the node where the need costs least, with what it gives; None if no node is left."""
         while self._heap:
             entry = heapq.heappop(self._heap)
-            room, state = entry.room, _state_of(entry.room)
-            if entry.state != state:
+            room = entry.room
+            if entry.version != room.version:
                 self.look(room)
             elif entry.offer is not None:
                 return entry.offer, room
             elif offer := sacrifice_for(self._need, room, self._owners, self._now):
-                heapq.heappush(self._heap, _Entry(rank_of(offer.cost, room), room, state, offer))
+                heapq.heappush(self._heap, _Entry(rank_of(offer.cost, room), room, room.version, offer))
         return None
-
-
-def _state_of(room: NodeRoom) -> tuple[int, int]:
-    """Return what changes with every promise and every release."""
-    return len(room.needs), len(room.released)

@@ -51,7 +51,7 @@ class NodeRoom:
     """One node while a plan is made.
 
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
-    on its way; `is_touched` says that anything has been promised or released.
+    on its way. `version` counts what has been promised or released; each time the name is put down in `log`.
     """
 
     node: Node
@@ -73,7 +73,17 @@ class NodeRoom:
     devices_now: dict[str, Free] = field(default_factory=dict)
     devices: dict[str, DeviceRoom] = field(default_factory=dict)
     is_cooling: bool = False
-    is_touched: bool = False
+    version: int = 0
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether anything has been promised or released."""
+        return self.version > 0
+
+    def _touch(self) -> None:
+        self.version += 1
+        self.log.append(self.name)
 
     @property
     def name(self) -> str:
@@ -115,7 +125,7 @@ class NodeRoom:
         for name, each in self.devices.items():
             each.promise(need.get(name, 0))
         self.needs.append(need)
-        self.is_touched = True
+        self._touch()
 
     def promise_nominated(self, need: Resources) -> None:
         """Set room aside for an LS pod that is nominated here; if it was preempted for, that room is this pod's."""
@@ -127,7 +137,7 @@ class NodeRoom:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
         self.released.append(pod)
-        self.is_touched = True
+        self._touch()
         self.coming = plus(self.coming, pod.requests)
         for each in self.devices.values():
             each.leave(pod)
@@ -136,7 +146,7 @@ class NodeRoom:
         """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
         requests = resized(pod, sizes)
         self.coming = plus(self.coming, minus(pod.requests, requests))
-        self.is_touched = True
+        self._touch()
         smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
         self.fillers[self.fillers.index(pod)] = smaller
         self.shares = {**self.shares, pod.uid: dominant_share(requests, self.node.allocatable)}

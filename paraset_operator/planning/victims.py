@@ -11,6 +11,7 @@ evicting, and an eviction that shrinks turned out to make unnecessary is taken b
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import TypeAlias
 
 from paraset_operator.model.pod import Pod, Resize
@@ -30,6 +31,8 @@ from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 Owners = dict[str, ParaSetView]
 # Devices released beyond the need, work lost, victims, shrinks.
 Cost: TypeAlias = tuple[int, float, int, int]
+# It has nothing to lose, whatever the time.
+NEVER_STARTED = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,17 @@ def work_lost(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> float:
 
 def seconds_lost(pod: Pod, owners: Owners, now: float) -> float:
     """Return the seconds since the last checkpoint, or since the start where the set declares no interval."""
+    since, period = lost_since(pod, owners)
+    age = max(0.0, now - since)
+    return age % period if period else age
+
+
+def lost_since(pod: Pod, owners: Owners) -> tuple[float, float]:
+    """Return since when a filler has work to lose, and the interval after which it begins anew, 0 for never."""
     if not pod.started:
-        return 0.0
-    age = max(0.0, now - pod.started)
+        return NEVER_STARTED, 0.0
     owner = owners.get(pod.owner)
-    return age % owner.checkpoint_seconds if owner and owner.checkpoint_seconds else age
+    return pod.started, float(owner.checkpoint_seconds) if owner else 0.0
 
 
 def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[float, float, str, str]:

@@ -51,12 +51,12 @@ class Picture:
         self._policies_seen: object = None
         self._policy_views: tuple[PolicyView, ...] = ()
 
-    def freeze(self, fresh: frozenset[str] = frozenset()) -> Snapshot:
-        """Return the picture as of now; `fresh` are LS pods that the scheduler may be at its first attempt for."""
+    def freeze(self, fresh: frozenset[str] = frozenset(), answered: frozenset[str] = frozenset()) -> Snapshot:
+        """Return the picture as of now; which LS pods are `fresh` or `answered` is known by who asks."""
         nodes, waiting = self._cache.freeze()
         policies = self.policies()
         announced = self._announced(policies, nodes, waiting)
-        return Snapshot(nodes, waiting, self.sets(), policies, fresh, announced)
+        return Snapshot(nodes, waiting, self.sets(), policies, fresh, answered, announced)
 
     def sets(self) -> tuple[ParaSetView, ...]:
         """Return the sets that can be planned for, by key."""
