@@ -10,6 +10,7 @@ from pydantic import Field
 
 from paraset_operator.api.announced import Announced
 from paraset_operator.api.base import QUANTITY_RULE, IntOrString, ListMap, Model, Rule, is_quantity
+from paraset_operator.api.headroom import AUTO, MOST_SHAPES, AutoCopies, Copies, HeadroomStatus
 from paraset_operator.api.paraset import ObjectMeta
 from paraset_operator.api.selectors import DNS_LABEL, Amounts, LabelSelector, LabelValue
 from paraset_operator.api.status import Condition
@@ -39,7 +40,12 @@ class Headroom(Model):
 
     name: str = Field(min_length=1, max_length=63, pattern=DNS_LABEL, description="Name of the LS shape.")
     resources: Amounts = Field(min_length=1, description="What one copy requests, such as nvidia.com/gpu: 1, cpu: 8.")
-    copies: int = Field(1, ge=0, le=100_000, description="Copies for which room is kept free, over all nodes together.")
+    copies: Copies = Field(
+        1,
+        description="Copies for which room is kept free, over all nodes together, or auto: as many as the LS pods that "
+        "come have use for.",
+    )
+    auto: AutoCopies | None = Field(None, description="How copies are learned where they are auto.")
     lend_devices: bool = Field(
         False,
         description="Whether devices of the shape are lent meanwhile: only the rest is kept free, on nodes that have "
@@ -47,6 +53,14 @@ class Headroom(Model):
     )
     node_selector: LabelSelector | None = Field(
         None, description="Nodes on which the room is kept; left out: all nodes of the policy."
+    )
+    rules = (
+        Rule(
+            f"!has(self.auto) || string(self.copies) == '{AUTO}'",
+            lambda it: it.auto is None or it.copies == AUTO,
+            "is for copies: auto; remove it, or set copies to auto",
+            "auto",
+        ),
     )
 
 
@@ -159,7 +173,7 @@ class FillPolicySpec(Model):
         None, description="What is never lent on any node, by resource: an amount or a percentage of allocatable."
     )
     headroom: Annotated[list[Headroom], ListMap("name")] | None = Field(
-        None, max_length=32, description="Room kept free for LS work, so that it starts at once."
+        None, max_length=MOST_SHAPES, description="Room kept free for LS work, so that it starts at once."
     )
     announced: Announced = Field(Announced(), description="Room made for LS pods before they exist.")
     max_grace_period_seconds: int = Field(
@@ -194,6 +208,14 @@ class FillPolicyStatus(Model):
         None, ge=0, json_schema_extra={"format": "int64"}, description="Generation of the policy this speaks of."
     )
     nodes: int = Field(0, description="Nodes the policy speaks for.")
+    headroom: Annotated[list[HeadroomStatus], ListMap("name")] | None = Field(
+        None, max_length=MOST_SHAPES, description="What was learned for shapes whose copies are auto."
+    )
+    release_seconds: float | None = Field(
+        None,
+        description="Time it takes to free room on these nodes: nine of the last ten victims were gone so soon after "
+        "they were told to leave. Left out: none was seen yet, or no copies are auto.",
+    )
     conditions: Annotated[list[Condition], ListMap("type")] | None = Field(
         None, max_length=32, description="Ready, and what it depends on."
     )

@@ -14,6 +14,7 @@ from paraset_operator.api.fillpolicy import (
     Tenant,
     Toleration,
 )
+from paraset_operator.api.headroom import AutoCopies, HeadroomStatus
 from paraset_operator.api.names import API_VERSION, FILL_POLICY, PARASET
 from paraset_operator.api.paraset import (
     ElasticRange,
@@ -77,6 +78,7 @@ def _who(kind: str, obj: Mapping[str, Any]) -> str:
 
 __all__ = [
     "Announced",
+    "AutoCopies",
     "Behavior",
     "Budget",
     "Condition",
@@ -87,6 +89,7 @@ __all__ = [
     "FillPolicyStatus",
     "FilledWork",
     "Headroom",
+    "HeadroomStatus",
     "InvalidObject",
     "LabelRequirement",
     "LabelSelector",

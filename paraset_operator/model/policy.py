@@ -20,10 +20,21 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoCopies:
+    """How copies are learned: for which percentage of the LS pods of how many hours, from `floor` to `cap` copies."""
+
+    percentile: float = 99.0
+    window_hours: int = 24
+    floor: int = 0
+    cap: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class HeadroomShape:
     """Room kept free for LS work: `copies` times `resources`, on nodes that match.
 
-    With `lends_devices` its devices may be held by fillers; only the rest is kept free beside them.
+    With `lends_devices` its devices may be held by fillers; only the rest is kept free beside them. With `auto` the
+    copies are those learned so far.
     """
 
     name: str
@@ -31,6 +42,7 @@ class HeadroomShape:
     copies: int
     nodes: LabelSelector = EVERYTHING
     lends_devices: bool = False
+    auto: AutoCopies | None = None
 
 
 @dataclass(frozen=True, slots=True)

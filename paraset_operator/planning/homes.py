@@ -11,17 +11,12 @@ from paraset_operator.model.resources import Resources, devices_of, minus
 from paraset_operator.planning.room import NodeRoom
 
 
-def home_of(need: Resources, nodes: Iterable[NodeRoom]) -> NodeRoom | None:
-    """Return the first node by that order that has room now; else None."""
-    return min((room for room in nodes if room.fits_now(need)), key=_most_cores, default=None)
-
-
 def in_home_order(need: Resources, nodes: Iterable[NodeRoom]) -> list[NodeRoom]:
     """Return the nodes by that order, those last whose devices the need has no use for."""
-    return sorted(nodes, key=lambda room: (has_other_devices(room, need), *_most_cores(room)))
+    return sorted(nodes, key=lambda room: (_has_other_devices(room, need), *_most_cores(room)))
 
 
-def has_other_devices(room: NodeRoom, need: Resources) -> bool:
+def _has_other_devices(room: NodeRoom, need: Resources) -> bool:
     """Say whether room set aside here could keep fillers from devices that the need itself has no use for."""
     return any(name not in need for name in devices_of(_lendable(room)))
 

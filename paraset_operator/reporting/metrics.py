@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from paraset_operator.model.announced import Announcement
 from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.planning.fragmentation import Category
@@ -103,6 +104,15 @@ class Metrics:
         self.announced_watches = Gauge(
             "paraset_announced_watch", "1 while an API that announces pods is watched.", ["resource"], registry=at
         )
+        self.copies = Gauge(
+            "paraset_headroom_copies", "Copies of a headroom shape kept free.", ["policy", "shape"], registry=at
+        )
+        self.releases = Histogram(
+            "paraset_release_seconds",
+            "Victims of LS work: told to leave to gone.",
+            buckets=_WAIT_SECONDS,
+            registry=at,
+        )
         self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
         self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
 
@@ -141,6 +151,13 @@ class Metrics:
             idle = sum(parts.values())
             if idle > 0:
                 self.fragmentation.labels(resource).set(round(1 - parts[Category.SATISFIED] / idle, 6))
+
+    def keeps(self, policies: Iterable[PolicyView]) -> None:
+        """Show how many copies of headroom shapes policies keep."""
+        self.copies.clear()
+        for policy in policies:
+            for shape in policy.headroom:
+                self.copies.labels(policy.name, shape.name).set(shape.copies)
 
     def saw_storms(self, storms: Mapping[str, Storm]) -> None:
         """Show the storms there are, by policy."""

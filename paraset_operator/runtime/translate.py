@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 from cronsim import CronSim
 
 from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
+from paraset_operator.api.headroom import AUTO
 from paraset_operator.api.v1alpha1 import (
     Announced,
+    AutoCopies,
     Budget,
     FillPolicy,
+    Headroom,
     LabelSelector,
     ParaSet,
     ScalingRules,
@@ -129,9 +133,14 @@ def _duration(text: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes.removesuffix("m") or 0))
 
 
-def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> policy.PolicyView:
-    """Return the planner's view of a policy; `namespaces` are the labels of all namespaces, by name."""
-    spec = value.spec
+def policy_view(
+    value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]], learned: Mapping[str, int] = MappingProxyType({})
+) -> policy.PolicyView:
+    """Return the planner's view of a policy.
+
+    `namespaces` are the labels of all namespaces, by name; `learned` are copies of headroom shapes, by name.
+    """
+    spec, copies = value.spec, copies_of(value, learned)
     reserve = {name: str(amount) for name, amount in (spec.reserve or {}).items()}
     pacing = spec.pacing
     return policy.PolicyView(
@@ -145,9 +154,10 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
             policy.HeadroomShape(
                 each.name,
                 amounts(each.resources),
-                each.copies,
+                copies[each.name],
                 _selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
                 each.lend_devices,
+                _auto(each),
             )
             for each in spec.headroom or ()
         ),
@@ -187,6 +197,30 @@ def _announced(value: Announced) -> AnnouncedRules:
             for each in value.windows or ()
         ),
     )
+
+
+def copies_of(value: FillPolicy, learned: Mapping[str, int]) -> dict[str, int]:
+    """Return the copies of each headroom shape: given, learned, or else as the status tells; at worst the floor."""
+    known = {each.name: each.copies for each in value.status.headroom or ()} | dict(learned)
+    return {each.name: _copies(each, known.get(each.name, 0)) for each in value.spec.headroom or ()}
+
+
+def learned_in(value: FillPolicy) -> list[tuple[str, str]]:
+    """Return the shapes whose copies are learned, each with what the status tells of it."""
+    told = {each.name: each.message for each in value.status.headroom or ()}
+    return [(each.name, told.get(each.name, "")) for each in value.spec.headroom or () if each.copies == AUTO]
+
+
+def _copies(value: Headroom, learned: int) -> int:
+    rules = _auto(value)
+    return int(value.copies) if rules is None else min(max(learned, rules.floor), rules.cap)
+
+
+def _auto(value: Headroom) -> policy.AutoCopies | None:
+    if value.copies != AUTO:
+        return None
+    rules = value.auto or AutoCopies()
+    return policy.AutoCopies(rules.percentile, rules.window_hours, rules.floor, rules.cap)
 
 
 def _tenants(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, policy.Tenant]:
