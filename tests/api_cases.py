@@ -57,6 +57,20 @@ FILL_POLICY: Json = {
             {"namespace": "research", "weight": 2, "limits": {"cpu": "100"}},
             {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["a"]}]}},
         ],
+        "announced": {
+            "suspendedJobs": True,
+            "windows": [
+                {
+                    "name": "rush",
+                    "schedule": "0 8 * * 1-5",
+                    "duration": "1h30m",
+                    "leadSeconds": 120,
+                    "resources": {"nvidia.com/gpu": 1, "cpu": "8"},
+                    "copies": 4,
+                    "nodeSelector": {"matchLabels": {"pool": "shared"}},
+                }
+            ],
+        },
         "pacing": {"coolDownSeconds": 30},
     },
 }
@@ -281,10 +295,25 @@ GOOD: list[Case] = [
     Case("own fields", (*POD, "nodeSelector"), {"disk": "ssd"}),
 ]
 
+WINDOW: Path = ("spec", "announced", "windows", 0)
 HEADROOM: Path = ("spec", "headroom", 0)
 AUTO: Json = {"name": "inference", "resources": {"cpu": "8"}, "copies": "auto"}
 
 POLICY_BAD: list[Case] = [
+    Case("announced as text", ("spec", "announced", "jobs"), "yes", "spec.announced.jobs", "boolean"),
+    Case("no time at all", ("spec", "announced", "timeoutSeconds"), 0, "spec.announced.timeoutSeconds"),
+    Case("window is no cron", (*WINDOW, "schedule"), "at eight", "spec.announced.windows[0].schedule"),
+    Case("window never comes", (*WINDOW, "schedule"), "99 8 * * *", "schedule", "cron", where="model"),
+    Case("window without an end", (*WINDOW, "duration"), GONE, "spec.announced.windows[0].duration", "equired"),
+    Case("window of nothing", (*WINDOW, "resources"), {}, "spec.announced.windows[0].resources", "at least 1"),
+    Case("negative lead", (*WINDOW, "leadSeconds"), -1, "spec.announced.windows[0].leadSeconds"),
+    Case(
+        "window twice",
+        ("spec", "announced", "windows"),
+        [{"name": "a", "schedule": "0 8 * * *", "duration": "1h", "resources": {"cpu": 1}}] * 2,
+        "windows[1]",
+        "Duplicate",
+    ),
     Case("unknown mode", ("spec", "mode"), "Dry", "spec.mode", "Observe"),
     Case("reserve of 200%", ("spec", "reserve", "cpu"), "200%", "spec.reserve", "percentage"),
     Case("reserve of some", ("spec", "reserve", "cpu"), "some", "spec.reserve", "percentage"),
@@ -345,6 +374,7 @@ POLICY_GOOD: list[Case] = [
     Case("empty", ("spec",), {}),
     Case("no tolerations", ("spec", "tolerations"), []),
     Case("no pacing", ("spec", "pacing"), {}),
+    Case("nothing announced", ("spec", "announced"), {}),
     Case("no copies", (*HEADROOM, "copies"), 0),
     Case("most copies", (*HEADROOM, "copies"), 100_000),
     Case("copies that are learned", HEADROOM, AUTO),

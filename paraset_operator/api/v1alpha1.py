@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from paraset_operator.api.announced import Announced, Window
 from paraset_operator.api.base import InvalidObject, Model, Quantity, parse
 from paraset_operator.api.fillpolicy import (
     FillPolicy,
     FillPolicySpec,
     FillPolicyStatus,
     Headroom,
-    LabelRequirement,
-    LabelSelector,
     Pacing,
     Tenant,
     Toleration,
@@ -28,6 +27,7 @@ from paraset_operator.api.paraset import (
     YieldRules,
 )
 from paraset_operator.api.scaling import Behavior, Budget, ScalingPolicy, ScalingRules
+from paraset_operator.api.selectors import LabelRequirement, LabelSelector
 from paraset_operator.api.status import (
     Condition,
     FilledWork,
@@ -77,6 +77,7 @@ def _who(kind: str, obj: Mapping[str, Any]) -> str:
 
 
 __all__ = [
+    "Announced",
     "AutoCopies",
     "Behavior",
     "Budget",
@@ -108,6 +109,7 @@ __all__ = [
     "ShapeStatus",
     "Tenant",
     "Toleration",
+    "Window",
     "YieldRules",
     "parse_fill_policy",
     "parse_paraset",

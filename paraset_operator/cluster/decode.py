@@ -1,5 +1,6 @@
 """From JSON bytes to model values: the one place that knows the wire form of Pods and Nodes."""
 
+import sys
 from datetime import datetime
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ from paraset_operator.model.resources import NOTHING, Resources
 _pods = msgspec.json.Decoder(PodWire)
 _nodes = msgspec.json.Decoder(NodeWire)
 
+_QUEUE = "kueue.x-k8s.io/"
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 # What a container waits for that waiting will not cure.
 _TROUBLES = frozenset(
@@ -107,6 +109,7 @@ def pod_of(wire: PodWire) -> Pod:
         is_terminating=meta.deletion_timestamp is not None,
         is_finished=is_finished,
         is_gated=bool(spec.scheduling_gates),
+        is_queued=any(each.name.startswith(_QUEUE) for each in spec.scheduling_gates or ()),
         is_ready=_condition(status, "Ready") == "True",
         is_running=status.phase == "Running",
         is_preempted=_is_preempted(status),
@@ -117,7 +120,14 @@ def pod_of(wire: PodWire) -> Pod:
         started=_seconds(status.start_time),
         revision=meta.resource_version,
         on_devices=shares_of_pod(meta.annotations, held),
+        controller="" if owner else _controller(wire),
     )
+
+
+def _controller(wire: PodWire) -> str:
+    """Return kind and name of what made the pod; the same text for all its pods, kept once."""
+    made_by = next((each for each in wire.metadata.owner_references or () if each.controller), None)
+    return sys.intern(f"{made_by.kind}/{made_by.name}") if made_by else ""
 
 
 def _owner(wire: PodWire) -> tuple[str, int]:

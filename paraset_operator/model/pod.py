@@ -30,7 +30,8 @@ class Pod:
     controls them, a `target`, the node they are pinned to, and `sizes`, the requests of the container that a shape
     sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
     server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
-    somebody keeps that book.
+    somebody keeps that book. `controller` is what made a pod other than a filler, such as "ReplicaSet/web-7d9f"; a pod
+    that is gated by Kueue `is_queued`.
     """
 
     namespace: str
@@ -52,6 +53,7 @@ class Pod:
     is_terminating: bool = False
     is_finished: bool = False
     is_gated: bool = False
+    is_queued: bool = False
     is_ready: bool = False
     is_running: bool = False
     is_preempted: bool = False
@@ -62,6 +64,7 @@ class Pod:
     started: float = 0.0
     revision: str = ""
     on_devices: tuple[DeviceShare, ...] = ()
+    controller: str = ""
 
     @property
     def is_ending(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from paraset_operator.model.announced import DEFAULT_RULES, AnnouncedRules
 from paraset_operator.model.constraints import LabelSelector, Toleration
 from paraset_operator.model.resources import Resources, nothing
 
@@ -81,6 +82,7 @@ class PolicyView:
     tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)
     nominates: bool = True
     ahead_percent: int = 10
+    announced: AnnouncedRules = DEFAULT_RULES
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
     pacing: PacingRules = PacingRules()
 

@@ -26,7 +26,9 @@ victim_rows       what fillers give and lose by leaving, as bounds for all nodes
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
 ahead             a little more room than waiting LS pods ask for
+announced         room for LS pods that are announced and do not exist yet
 headroom          room kept for LS shapes
+homes             where room is kept for work that is not there yet
 arrivals          how many copies of a shape the LS pods that came have use for
 shape_matching    which shape an LS pod uses up
 

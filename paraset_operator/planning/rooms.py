@@ -5,6 +5,7 @@ amount, and gets only those.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,21 @@ class Rooms(Mapping[str, NodeRoom]):
     def tracked(self) -> tuple[str, ...]:
         """Return the resources of which some node lists its devices."""
         return self._survey.ground.tracked
+
+    def open_to(self, pod: Pod) -> list[NodeRoom]:
+        """Return all nodes where the pod may run and has room, now or soon, and maybe some where it has none."""
+        is_open = np.asarray((self._survey.rows.open_now >= self.vector(pod.requests)).all(axis=1))
+        is_open[[self.row_of(room) for room in self._made.values() if room.is_touched]] = True
+        is_open[self._leaving] = True
+        return [room for room in self.at(np.flatnonzero(is_open)) if takes(room.node, pod)]
+
+    @cached_property
+    def _leaving(self) -> list[int]:
+        return [row for row, state in enumerate(self._survey.states) if state.leaving]
+
+    def feasible(self, pod: Pod) -> list[NodeRoom]:
+        """Return the nodes where the pod may run and counts as LS work, and that could hold it without fillers."""
+        return [room for room in self.able(pod.requests) if takes(room.node, pod)]
 
     def tracks(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether they list single devices of what is asked for."""

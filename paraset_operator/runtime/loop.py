@@ -1,8 +1,8 @@
 """The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
 
-- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself, after the head start
-  that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still looked for.
-  So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
+- Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself, after
+  the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
+  looked for. So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -71,6 +71,7 @@ class Loop:
         self._urgent_turn = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
+        self._is_announced = False
         self._is_room_taken = False
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -95,13 +96,21 @@ class Loop:
         if not _is_same(before, after):
             self._changed.set()
 
+    def saw_demand(self) -> None:
+        """Make room at once for LS pods that are announced."""
+        self._demands += 1
+        self._is_announced = True
+        self._urgent.set()
+        self._changed.set()
+
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
         while True:
             await self._urgent.wait()
             self._urgent.clear()
             is_taken = self._is_headroom_taken()
-            if self._may_act() and (is_taken or self._waiting.is_any_due):
+            if self._may_act() and (is_taken or self._is_announced or self._waiting.is_any_due):
+                self._is_announced = False
                 with _surviving("urgent"):
                     async with self._urgent_turn:
                         await self._yield()

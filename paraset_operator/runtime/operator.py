@@ -21,6 +21,7 @@ from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
 from paraset_operator.runtime.accounts import Accounts
 from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.announced_watches import AnnouncedDemand
 from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.headroom_learning import HeadroomLearner
@@ -53,8 +54,15 @@ class Operator:
         self.templates = TemplateChecks(writer)
         self.releases = ReleaseTimes(self._policy_on, self.metrics.releases.observe)
         self.learner = HeadroomLearner(self.cache, self.releases, self._status_of)
+        self.announced = AnnouncedDemand(client, self.metrics, self._announced_more, self._trigger)
         self.picture = Picture(
-            self.cache, self.sets, self.policies, namespaces, self.templates.fault_of, self.learner.copies_of
+            self.cache,
+            self.sets,
+            self.policies,
+            namespaces,
+            self.templates.fault_of,
+            self.learner.copies_of,
+            self.announced.now,
         )
         self.memory = Memory(self.picture.rules_of)
         self.accounts = Accounts(self.metrics, self.picture.policy_on)
@@ -91,7 +99,7 @@ class Operator:
             self._report,
         )
         self._lease = Lease(client, namespace, identity, self._leads)
-        listening = (self.memory, self.accounts, self.releases, self.learner, self.loop)
+        listening = (self.memory, self.accounts, self.releases, self.learner, self.announced.announcements, self.loop)
         for listener in (each.saw_pod for each in listening):
             self.cache.pods.listen(listener)
         self._reflectors = [
@@ -103,13 +111,17 @@ class Operator:
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return everything that runs for as long as the operator does, by name."""
         watches = {f"watch of {each.path}": each.run() for each in self._reflectors}
-        return watches | {
-            "lease": self._lease_when_synced(),
-            "urgent loop": self.loop.run_urgent(),
-            "loop": self.loop.run(self._prepare),
-            "events": self._events.run(),
-            "accounts": self._store.run(),
-        }
+        return (
+            watches
+            | self.announced.tasks()
+            | {
+                "lease": self._lease_when_synced(),
+                "urgent loop": self.loop.run_urgent(),
+                "loop": self.loop.run(self._prepare),
+                "events": self._events.run(),
+                "accounts": self._store.run(),
+            }
+        )
 
     async def relist(self) -> None:
         """Bring sets and policies in step with complete lists."""
@@ -212,6 +224,9 @@ class Operator:
 
     def _trigger(self) -> None:
         self.loop.trigger()
+
+    def _announced_more(self) -> None:
+        self.loop.saw_demand()
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)

@@ -61,6 +61,7 @@ class Reporter:
         """Bring statuses and metrics in step with a turn."""
         now = stamp()
         self._metrics.took(turn.plan)
+        self._metrics.expects(turn.snapshot.announced)
         self._fragments.saw(turn.snapshot)
         self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}

@@ -11,6 +11,7 @@ from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
 from paraset_operator.api.headroom import AUTO
 from paraset_operator.api.v1alpha1 import (
+    Announced,
     AutoCopies,
     Budget,
     FillPolicy,
@@ -25,6 +26,7 @@ from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import amounts, spec_requests
 from paraset_operator.cluster.wire import PodSpec
 from paraset_operator.model import constraints, policy, rates, shape
+from paraset_operator.model.announced import AnnouncedRules, Source, Window
 from paraset_operator.model.quantity import PODS, parse_quantity
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.feasibility import selects
@@ -163,6 +165,7 @@ def policy_view(
         tolerations=tuple(_toleration(each) for each in spec.tolerations),
         nominates=spec.nomination,
         ahead_percent=spec.ahead_percent,
+        announced=_announced(spec.announced),
         tenants=_tenants(value, namespaces),
         pacing=policy.PacingRules(
             pacing.cool_down_seconds,
@@ -172,6 +175,26 @@ def policy_view(
             pacing.back_off_max_seconds,
             pacing.min_run_seconds,
             pacing.storm_percent,
+        ),
+    )
+
+
+def _announced(value: Announced) -> AnnouncedRules:
+    switches = value.model_dump(by_alias=True)
+    return AnnouncedRules(
+        sources=frozenset(source for source in Source if source is Source.WINDOWS or switches[source.value]),
+        timeout=float(value.timeout_seconds),
+        windows=tuple(
+            Window(
+                name=each.name,
+                schedule=each.schedule,
+                duration=_duration(each.duration).total_seconds(),
+                lead=float(each.lead_seconds),
+                resources=amounts(each.resources),
+                copies=each.copies,
+                nodes=_selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
+            )
+            for each in value.windows or ()
         ),
     )
 

@@ -10,6 +10,7 @@ from planning_cases import GIB, GPU
 from runtime_cases import NOW
 
 from paraset_operator.api.v1alpha1 import FillPolicy, parse_fill_policy, parse_paraset
+from paraset_operator.model.announced import Source
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.rates import DEFAULT_BUDGET, DisruptionBudget
@@ -234,3 +235,12 @@ def test_of_two_entries_for_a_namespace_the_first_counts() -> None:
 def test_pacing_is_in_seconds_and_what_is_left_out_is_the_default() -> None:
     found = policy().pacing
     assert (found.cool_down, found.cool_down_max, found.back_off) == (30, 600, 10)
+
+
+def test_the_sources_that_a_policy_takes_are_those_it_switches_on() -> None:
+    assert policy().announced.sources == frozenset(Source) - {Source.GATED}
+
+
+def test_a_window_is_in_seconds_and_in_the_planners_units() -> None:
+    (window,) = policy().announced.windows
+    assert (window.duration, window.lead, dict(window.resources)) == (5400.0, 120.0, {GPU: 1, "cpu": 8000})
