@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from corner import Corner
+from corner import POLICIES, Corner
 from manifests import GPU, HUMBLE, IMAGE, PATIENT, POOL, Json
 from operating import Operator, eventually, merge, stays_empty
 
@@ -40,6 +40,14 @@ def quota(corner: Corner, pods: int) -> None:
     path = f"/api/v1/namespaces/{corner.name}/resourcequotas"
     corner.cluster.api.post(path, body)
     eventually("the quota counts", lambda: corner.cluster.api.get(f"{path}/no-pods").get("status", {}).get("hard"))
+
+
+def until_policy_is_seen(corner: Corner) -> None:
+    def look() -> bool:
+        policy = corner.cluster.api.get(f"{POLICIES}/{corner.name}")
+        return bool(policy.get("status", {}).get("observedGeneration") == policy["metadata"]["generation"])
+
+    eventually("the policy is seen", look)
 
 
 def until_left(corner: Corner, count: int) -> None:
@@ -163,6 +171,7 @@ def test_a_planned_window_gets_room_while_it_is_open(filled: Corner) -> None:
 
 def test_what_the_policy_switches_off_gets_no_room(filled: Corner) -> None:
     filled.change_policy(announced={"workloads": False})
+    until_policy_is_seen(filled)
     quota(filled, 0)
     scaled(filled, "Deployment", 2)
     stays_empty(filled.left, 2.0)
