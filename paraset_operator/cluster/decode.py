@@ -24,6 +24,7 @@ from paraset_operator.cluster.wire import (
     PodWire,
     SelectorRequirement,
 )
+from paraset_operator.cluster.worker_word import word_of
 from paraset_operator.model.constraints import Constraints, NodeSelectorTerm, Requirement, Toleration
 from paraset_operator.model.node import Node, Taint
 from paraset_operator.model.pod import Pod, Resize
@@ -87,6 +88,7 @@ def pod_of(wire: PodWire) -> Pod:
     held = NOTHING if is_finished else held_requests(spec, status)
     requests = NOTHING if is_finished else spec_requests(spec)
     container = _shape_container(wire) if owner else ""
+    word = word_of(meta.annotations if owner else None)
     return Pod(
         namespace=meta.namespace,
         name=meta.name,
@@ -117,6 +119,9 @@ def pod_of(wire: PodWire) -> Pod:
         started=_seconds(status.start_time),
         revision=meta.resource_version,
         on_devices=shares_of_pod(meta.annotations, held),
+        checkpointed=word.checkpointed,
+        progress=word.progress,
+        misread=word.misread,
     )
 
 

@@ -30,7 +30,8 @@ class Pod:
     controls them, a `target`, the node they are pinned to, and `sizes`, the requests of the container that a shape
     sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
     server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
-    somebody keeps that book.
+    somebody keeps that book. `checkpointed` (since the epoch, 0: not said) and `progress` (0 to 1) are the worker's own
+    word, by annotations; `misread` names those that can't be read.
     """
 
     namespace: str
@@ -62,6 +63,9 @@ class Pod:
     started: float = 0.0
     revision: str = ""
     on_devices: tuple[DeviceShare, ...] = ()
+    checkpointed: float = 0.0
+    progress: float = 0.0
+    misread: tuple[str, ...] = ()
 
     @property
     def is_ending(self) -> bool:

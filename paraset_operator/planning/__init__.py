@@ -20,6 +20,7 @@ feasibility       may this pod run on this node
 1. Yield:
 demand            which LS pods need room, in the order of the scheduler
 yielding          the cheapest node to make room on, for each LS pod that fits nowhere
+lost_work         what an eviction costs, and the whole order of victims
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
 ahead             a little more room than waiting LS pods ask for

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from paraset_operator.model.plan import Beneficiary, Reason, Release
 from paraset_operator.model.pod import Pod
 from paraset_operator.planning.demand import queue_of
+from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.rooms import Rooms
-from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_cheapest, rooms_lent
 
 

@@ -9,9 +9,10 @@ from paraset_operator.model.resources import devices_of, shortage, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import may_fill
+from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.room import NodeRoom, smallest_of
-from paraset_operator.planning.victims import Owners, victim_order
+from paraset_operator.planning.victims import victim_order
 from paraset_operator.planning.yielding import eviction
 
 # What a disruption budget calls each reason; all others are never limited by one.

@@ -18,8 +18,9 @@ from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
 from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
 from paraset_operator.planning.headroom import keep_headroom
+from paraset_operator.planning.lost_work import Owners, standing_of
 from paraset_operator.planning.pacing import Pacing
-from paraset_operator.planning.planned_rows import PlannedRows
+from paraset_operator.planning.planned_rows import PlannedRows, Sums
 from paraset_operator.planning.problem import Floats, Ints
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.rooms import Rooms
@@ -27,7 +28,6 @@ from paraset_operator.planning.sizing import kept_sizes, size_instances
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
-from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import Scales
 from paraset_operator.planning.yielding import make_room
 
@@ -49,9 +49,15 @@ class Draft:
     def make_way(self, moment: Moment) -> tuple[Release, ...]:
         """Return what makes room for LS pods that wait, for those to come, and for headroom."""
         waiting, rooms = self._snapshot.waiting, self.rooms
+        self._rank_victims()
         releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
         releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
         return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+
+    def _rank_victims(self) -> None:
+        sums = self._planned.sums()
+        counts: list[int] = self.ground.number(sums.counts[None, :]).tolist()
+        self.rooms.rank(standing_of(self._snapshot.sets, counts, self._shares(sums)))
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
         """Mark the nodes that LS work has reclaimed just now or a short while ago."""
@@ -76,7 +82,9 @@ class Draft:
     def keep(self) -> Shares:
         """Take over running fillers as instances, and count what each set holds of what is fillable."""
         self._keep_in(self.rooms.made)
-        sums = self._planned.sums()
+        return self._shares(self._planned.sums())
+
+    def _shares(self, sums: Sums) -> Shares:
         shares = Shares(fillable=self._named(sums.room.clip(min=0)), tenants=self._tenants())
         for owner, held in zip(self._snapshot.sets, sums.own, strict=True):
             shares.add(owner, self._named(held))

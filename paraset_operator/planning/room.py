@@ -20,6 +20,7 @@ from paraset_operator.model.resources import Resources, dominant_share, fits, mi
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.device_room import DeviceRoom, device_rooms
+from paraset_operator.planning.lost_work import Standing
 
 
 @dataclass(slots=True)
@@ -51,7 +52,8 @@ class NodeRoom:
     """One node while a plan is made.
 
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
-    on its way; `is_touched` says that anything has been promised or released.
+    on its way; `is_touched` says that anything has been promised or released. `shares` are dominant shares of `whole`,
+    by which what is lost here compares with what is lost elsewhere.
     """
 
     node: Node
@@ -74,6 +76,8 @@ class NodeRoom:
     devices: dict[str, DeviceRoom] = field(default_factory=dict)
     is_cooling: bool = False
     is_touched: bool = False
+    whole: Resources = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def name(self) -> str:
@@ -127,6 +131,7 @@ class NodeRoom:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
         self.released.append(pod)
+        self.standing.leave(pod)
         self.is_touched = True
         self.coming = plus(self.coming, pod.requests)
         for each in self.devices.values():
@@ -139,7 +144,7 @@ class NodeRoom:
         self.is_touched = True
         smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
         self.fillers[self.fillers.index(pod)] = smaller
-        self.shares = {**self.shares, pod.uid: dominant_share(requests, self.node.allocatable)}
+        self.shares = {**self.shares, pod.uid: dominant_share(requests, self.whole)}
 
     def keep_room(self) -> dict[str, int]:
         """Return what fillers may hold, whether they run or not."""
@@ -151,8 +156,14 @@ class NodeRoom:
         return minus(self.keep_room(), self.promised)
 
 
-def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str]) -> NodeRoom:
-    """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection."""
+def room_of(
+    state: NodeState, policy: PolicyView | None, owners: Container[str], whole: Resources | None = None
+) -> NodeRoom:
+    """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection.
+
+    `whole` is what the work of fillers is measured by: the cluster, or, if left out, the node.
+    """
+    whole = state.node.allocatable if whole is None else whole
     fillers = [pod for pod in state.pods if pod.owner in owners]
     devices = device_rooms(state)
     return NodeRoom(
@@ -162,12 +173,13 @@ def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str])
         free_now=minus(state.node.allocatable, state.held),
         coming=dict(state.leaving),
         preempted=state.preempted,
-        shares=state.shares,
+        shares=state.shares(whole),
         fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
         finished=[pod for pod in fillers if pod.is_finished and not pod.is_terminating],
         givers=[pod.key for pod in state.pods if pod.leaving],
         devices_now={name: tuple(max(0, left) for left in each.now) for name, each in devices.items()},
         devices=devices,
+        whole=whole,
     )
 
 

@@ -14,10 +14,10 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
 from paraset_operator.planning.feasibility import may_run_on
+from paraset_operator.planning.lost_work import Owners, Standing
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.room import NodeRoom, room_of
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.victims import Owners
 
 
 class Rooms(Mapping[str, NodeRoom]):
@@ -27,13 +27,16 @@ class Rooms(Mapping[str, NodeRoom]):
         self._survey, self._owners = survey, owners
         self._made: dict[str, NodeRoom] = {}
         self._cooling: frozenset[str] = frozenset()
+        self._standing = Standing()
+        total = survey.rows.total.sum(axis=0).tolist()
+        self._whole = dict(zip(survey.ground.columns, total, strict=True))
 
     def __getitem__(self, name: str) -> NodeRoom:
         made = self._made.get(name)
         if made is None:
             row = self._survey.row_of[name]
-            made = room_of(self._survey.states[row], self._survey.policies[row], self._owners)
-            made.is_cooling = name in self._cooling
+            made = room_of(self._survey.states[row], self._survey.policies[row], self._owners, self._whole)
+            made.is_cooling, made.standing = name in self._cooling, self._standing
             self._made[name] = made
         return made
 
@@ -56,6 +59,12 @@ class Rooms(Mapping[str, NodeRoom]):
         self._cooling = names
         for room in self._made.values():
             room.is_cooling = room.name in names
+
+    def rank(self, standing: Standing) -> None:
+        """From here on let equal losses be decided by how sets stand."""
+        self._standing = standing
+        for room in self._made.values():
+            room.standing = standing
 
     @property
     def made(self) -> list[NodeRoom]:

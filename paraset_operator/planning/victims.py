@@ -1,14 +1,12 @@
-"""Who gives room back on one node: shrink first, then the filler whose loss is smallest.
+"""Who gives room back on one node: shrink first, then those fillers whose loss is smallest.
 
-Order of victims, first to go first:
-1. fewest devices released beyond the need (a filler of 8 GPUs is not evicted for one GPU where another will do)
-2. least work lost: dominant share of the node held, times the seconds since the last checkpoint
-3. youngest, then by namespace and name, so that the order is total
-
-Where devices are tracked, these rules say which devices are emptied (device_victims.py). Shrinking comes before
-evicting, and an eviction that shrinks turned out to make unnecessary is taken back.
+What a loss is, and the whole order of victims, is in lost_work.py. Where devices are tracked, that order says which
+devices are emptied (device_victims.py). Shrinking comes before evicting, and an eviction that shrinks turned out to
+make unnecessary is taken back. Whom kube-scheduler would evict on the node is looked at too, so that nobody ever loses
+more than by native preemption.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -23,13 +21,12 @@ from paraset_operator.model.resources import (
     shortage,
     total_of,
 )
-from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.device_victims import least_to_empty, least_to_release, ways_to_empty
+from paraset_operator.planning.lost_work import NO_TIES, Owners, Ties, best_ties, seconds_lost, ties_of, worst_ties
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
-Owners = dict[str, ParaSetView]
-# Devices released beyond the need, work lost, victims, shrinks.
-Cost: TypeAlias = tuple[int, float, int, int]
+# Devices released beyond the need, work lost, victims, shrinks, and what decides between equal ones.
+Cost: TypeAlias = tuple[int, float, int, int, Ties]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +47,22 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
         return None
     slack = {pod.uid: slack_of(pod, owners) for pod in room.fillers}
     loss = {pod.uid: work_lost(pod, room, owners, now) for pod in candidates}
-    offers = [
-        _offer(need, room, _choose(missing, gone, candidates, slack), slack, loss)
-        for gone in ways_to_empty(need, room, candidates, loss)
-    ]
-    return min(offers, key=lambda offer: offer.cost, default=None)
+    ways = [_choose(missing, gone, candidates, slack) for gone in ways_to_empty(need, room, candidates, loss)]
+    if len(candidates) > 1 and any(ways):
+        ways.append(native_choice(need, missing, room, candidates))
+    return min((_offer(need, room, way, slack, loss) for way in ways), key=lambda offer: offer.cost, default=None)
+
+
+def native_choice(need: Resources, missing: Resources, room: NodeRoom, candidates: Iterable[Pod]) -> list[Pod]:
+    """Return whom kube-scheduler would evict here: on paper all leave, then who runs longest is spared first."""
+    order = sorted(candidates, key=lambda pod: (-pod.priority, pod.started or math.inf, pod.created, pod.key))
+    spare, victims = minus(_sum(order), missing), list(order)
+    for pod in order:
+        rest = [each for each in victims if each is not pod]
+        fits_beside = all(pod.requests.get(name, 0) <= spare[name] for name in missing)
+        if fits_beside and room.has_devices(need, rest):
+            spare, victims = minus(spare, pod.requests), rest
+    return victims[::-1]
 
 
 def _offer(
@@ -65,7 +73,8 @@ def _offer(
     shrinks = _shrinks(shortage(need, plus(room.open_soon, _sum(victims))), room.fillers, victims, slack)
     surplus = _surplus(need, missing, room, victims)
     lost = sum(loss[pod.uid] for pod in victims)
-    return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
+    ties = worst_ties(victims, room.standing)
+    return Sacrifice((surplus, lost, len(victims), len(shrinks), ties), tuple(victims), tuple(shrinks))
 
 
 def _surplus(need: Resources, missing: Resources, room: NodeRoom, victims: list[Pod]) -> int:
@@ -88,7 +97,8 @@ def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> C
     if len(known) < len(bounds):
         return None
     victims = max((count for _, count in known), default=0)
-    return (0, max((lost for lost, _ in known), default=0.0), victims, 0 if victims else 1)
+    ties = best_ties(existing, room.standing) if victims else NO_TIES
+    return (0, max((lost for lost, _ in known), default=0.0), victims, 0 if victims else 1, ties)
 
 
 def _existing(room: NodeRoom) -> list[Pod]:
@@ -107,25 +117,16 @@ def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
 
 
 def work_lost(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> float:
-    """Return the work an eviction loses, in seconds of the whole node."""
+    """Return the work an eviction loses, in seconds of all that work is measured by: the whole cluster."""
     share = room.shares.get(pod.uid)
     if share is None:
-        share = dominant_share(pod.requests, room.node.allocatable)
+        share = dominant_share(pod.requests, room.whole)
     return share * seconds_lost(pod, owners, now)
 
 
-def seconds_lost(pod: Pod, owners: Owners, now: float) -> float:
-    """Return the seconds since the last checkpoint, or since the start where the set declares no interval."""
-    if not pod.started:
-        return 0.0
-    age = max(0.0, now - pod.started)
-    owner = owners.get(pod.owner)
-    return age % owner.checkpoint_seconds if owner and owner.checkpoint_seconds else age
-
-
-def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[float, float, str, str]:
-    """Return the key by which fillers go: least work lost, then the youngest, then by name."""
-    return (work_lost(pod, room, owners, now), -pod.created, pod.namespace, pod.name)
+def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[float, Ties, str, str]:
+    """Return the key by which fillers go: least work lost, then what decides between equals, then by name."""
+    return (work_lost(pod, room, owners, now), ties_of(pod, room.standing), pod.namespace, pod.name)
 
 
 def _choose(

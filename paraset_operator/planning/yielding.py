@@ -20,11 +20,12 @@ from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, devices_of, fits
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
+from paraset_operator.planning.lost_work import Owners, Ties, seconds_lost
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.rooms import Rooms
-from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
+from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
-_Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
+_Rank: TypeAlias = tuple[int, int, float, int, int, Ties, int, str]
 
 
 def make_room(
@@ -128,12 +129,9 @@ def _cheapest(
 
 
 def _rank(cost: Cost, room: NodeRoom) -> _Rank:
-    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
-
-    Of equal ones the one with least promised comes first, then the first by name.
-    """
-    surplus, lost, victims, shrinks = cost
-    return (surplus, room.queue, lost, victims, shrinks, room.promised.get(CPU, 0), room.name)
+    """Return the order of nodes (lost_work.py says why): of equal ones that with least promised, then by name."""
+    surplus, lost, victims, shrinks, ties = cost
+    return (surplus, room.queue, lost, victims, shrinks, ties, room.promised.get(CPU, 0), room.name)
 
 
 def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:

@@ -200,7 +200,8 @@ def _essence(pod: Pod) -> tuple[object, ...]:
     return tuple(getattr(pod, name) for name in _ESSENTIAL)
 
 
-_ESSENTIAL = tuple(name for name in Pod.__slots__ if name != "revision")
+# What a worker says of itself decides only about victims, and is read when there have to be some.
+_ESSENTIAL = tuple(name for name in Pod.__slots__ if name not in {"revision", "checkpointed", "progress", "misread"})
 
 
 def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:

@@ -27,6 +27,7 @@ from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
 from paraset_operator.runtime.reporter import LsWaits, Reporter
 from paraset_operator.runtime.templates import TemplateChecks
+from paraset_operator.runtime.worker_words import WorkerWords
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +62,8 @@ class Operator:
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         waits = LsWaits(self.metrics)
-        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod):
+        words = WorkerWords(self._events, lambda: self._may_act)
+        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod, words.saw_pod):
             self.cache.pods.listen(listener)
         self._reflectors = [
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
