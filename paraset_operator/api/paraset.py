@@ -40,6 +40,12 @@ class ElasticRange(Model):
         description="Extra worth of an instance at max, linear from min. Left out: for cpu half of value in a shape "
         "with devices, else value x (max - min) / min; for memory 0.",
     )
+    shrinks: bool = Field(
+        False,
+        description="For memory: true says that the program gives memory back when its limit is lowered while it runs. "
+        "Only then does memory grow beyond min, since LS work could not have it back without an eviction. cpu always "
+        "shrinks.",
+    )
     rules = (
         Rule(
             f"!({cel_is_quantity('self.min')}) || quantity(string(self.min)).isGreaterThan(quantity('0'))",

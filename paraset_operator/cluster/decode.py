@@ -16,7 +16,7 @@ from paraset_operator.api.names import (
     PARASET,
 )
 from paraset_operator.cluster.gpu_shares import devices_of_node, shares_of_pod
-from paraset_operator.cluster.requests import amounts, held_requests, spec_requests
+from paraset_operator.cluster.requests import amounts, held_requests, spec_requests, wanting
 from paraset_operator.cluster.wire import (
     NodeWire,
     PodSpec,
@@ -89,6 +89,7 @@ def pod_of(wire: PodWire) -> Pod:
     requests = NOTHING if is_finished else spec_requests(spec)
     container = _shape_container(wire) if owner else ""
     word = word_of(meta.annotations if owner else None)
+    resize = _resize(status)
     return Pod(
         namespace=meta.namespace,
         name=meta.name,
@@ -113,7 +114,7 @@ def pod_of(wire: PodWire) -> Pod:
         is_running=status.phase == "Running",
         is_preempted=_is_preempted(status),
         may_preempt=spec.preemption_policy != "Never",
-        resize=_resize(status),
+        resize=resize,
         trouble=_trouble(status) if owner else "",
         created=_seconds(meta.creation_timestamp),
         started=_seconds(status.start_time),
@@ -122,6 +123,7 @@ def pod_of(wire: PodWire) -> Pod:
         checkpointed=word.checkpointed,
         progress=word.progress,
         misread=word.misread,
+        wanting=NOTHING if owner or resize is not Resize.DEFERRED else wanting(spec, status),
     )
 
 

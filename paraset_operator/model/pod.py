@@ -31,7 +31,8 @@ class Pod:
     sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
     server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
     somebody keeps that book. `checkpointed` (since the epoch, 0: not said) and `progress` (0 to 1) are the worker's own
-    word, by annotations; `misread` names those that can't be read.
+    word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
+    off would add to a pod that is no filler; `held` counts it, because the scheduler does.
     """
 
     namespace: str
@@ -66,6 +67,7 @@ class Pod:
     checkpointed: float = 0.0
     progress: float = 0.0
     misread: tuple[str, ...] = ()
+    wanting: Resources = field(default_factory=nothing)
 
     @property
     def is_ending(self) -> bool:

@@ -45,6 +45,11 @@ class NodeState:
         return self._holdings.namespaces
 
     @property
+    def growing(self) -> tuple[Pod, ...]:
+        """The pods, none of them a filler, whose grow in place the kubelet has put off."""
+        return self._holdings.growing
+
+    @property
     def left(self) -> dict[str, Free]:
         """What all pods leave of each device, by resource."""
         return self._holdings.left

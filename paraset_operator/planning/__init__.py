@@ -23,6 +23,7 @@ yielding          the cheapest node to make room on, for each LS pod that fits n
 lost_work         what an eviction costs, and the whole order of victims
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
+grow_demand       LS pods that wait to grow in place
 ahead             a little more room than waiting LS pods ask for
 headroom          room kept for LS shapes
 

@@ -17,6 +17,7 @@ from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
 from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
+from paraset_operator.planning.grow_demand import make_room_to_grow
 from paraset_operator.planning.headroom import keep_headroom
 from paraset_operator.planning.lost_work import Owners, standing_of
 from paraset_operator.planning.pacing import Pacing
@@ -50,7 +51,9 @@ class Draft:
         """Return what makes room for LS pods that wait, for those to come, and for headroom."""
         waiting, rooms = self._snapshot.waiting, self.rooms
         self._rank_victims()
+        grown = make_room_to_grow(rooms, self.owners, moment.wall)
         releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
+        releases = grown + releases
         releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
         return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 

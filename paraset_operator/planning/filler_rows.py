@@ -125,4 +125,6 @@ def _is_usual(pod: Pod, shape: Shape, owner: ParaSetView) -> bool:
         and (pod.held is pod.requests or pod.held == pod.requests)
         and devices_of(shape.smallest) == devices_of(pod.requests)
         and all(pod.sizes.get(name) == size for name, size in kept_sizes(pod, shape).items())
+        # Usual nodes are sized between minimum and maximum alone.
+        and all(each.shrinks or pod.sizes.get(each.resource) == each.minimum for each in shape.elastic)
     )

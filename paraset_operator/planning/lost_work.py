@@ -16,7 +16,7 @@ Order, first to go first. On one node, and between nodes:
 1. fewest devices released beyond the need (a filler of 8 GPUs is not evicted for one GPU where another will do)
 2. between nodes: fewest LS pods that wait there already (yielding.py)
 3. least work lost
-4. between nodes: fewest victims, then fewest shrinks
+4. between nodes: fewest victims, then fewest shrinks of memory, then fewest shrinks
 5. least progress, by annotation `paraset.io/progress`; a filler that says nothing has made none
 6. the youngest
 7. sets last that would fall below `minReplicas`, then those that have least of their fair share (namespaces first)

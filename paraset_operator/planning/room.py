@@ -53,7 +53,8 @@ class NodeRoom:
 
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
     on its way; `is_touched` says that anything has been promised or released. `shares` are dominant shares of `whole`,
-    by which what is lost here compares with what is lost elsewhere.
+    by which what is lost here compares with what is lost elsewhere. `growing` are pods that
+    wait to grow in place; what they want counts as held only once it is `charged`.
     """
 
     node: Node
@@ -76,6 +77,8 @@ class NodeRoom:
     devices: dict[str, DeviceRoom] = field(default_factory=dict)
     is_cooling: bool = False
     is_touched: bool = False
+    growing: tuple[Pod, ...] = ()
+    charged: dict[str, int] = field(default_factory=dict)
     whole: Resources = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
 
@@ -127,6 +130,13 @@ class NodeRoom:
         self.queue += 1
         self.claimed = plus(self.claimed, need)
 
+    def charge(self, need: Resources) -> None:
+        """Count what was promised to a pod that grows as held, as the scheduler does already."""
+        self.promised = minus(self.promised, need)
+        self.needs.remove(need)
+        self.free_now = minus(self.free_now, need)
+        self.charged = plus(self.charged, need)
+
     def release(self, pod: Pod) -> None:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
@@ -153,7 +163,7 @@ class NodeRoom:
 
     def fill_room(self) -> dict[str, int]:
         """Return what fillers may hold in sum before anything new is added."""
-        return minus(self.keep_room(), self.promised)
+        return minus(minus(self.keep_room(), self.promised), self.charged)
 
 
 def room_of(
@@ -164,13 +174,15 @@ def room_of(
     `whole` is what the work of fillers is measured by: the cluster, or, if left out, the node.
     """
     whole = state.node.allocatable if whole is None else whole
+    # Charged once it is decided whether room is made for it: until then it is as that of a pod still to come.
+    wanting = total_of(pod.wanting for pod in state.growing)
     fillers = [pod for pod in state.pods if pod.owner in owners]
     devices = device_rooms(state)
     return NodeRoom(
         node=state.node,
         policy=policy,
-        others=minus(state.held, total_of(pod.held for pod in fillers)),
-        free_now=minus(state.node.allocatable, state.held),
+        others=minus(minus(state.held, total_of(pod.held for pod in fillers)), wanting),
+        free_now=plus(minus(state.node.allocatable, state.held), wanting),
         coming=dict(state.leaving),
         preempted=state.preempted,
         shares=state.shares(whole),
@@ -180,6 +192,7 @@ def room_of(
         devices_now={name: tuple(max(0, left) for left in each.now) for name, each in devices.items()},
         devices=devices,
         whole=whole,
+        growing=state.growing,
     )
 
 
@@ -190,7 +203,14 @@ def is_rigid(pod: Pod) -> bool:
 
 def smallest_of(pod: Pod, shape: Shape) -> dict[str, int]:
     """Return what a filler holds once it has shrunk as far as it can."""
-    return dict(pod.requests) if is_rigid(pod) else resized_by_shape(pod, shape, {})
+    return dict(pod.requests) if is_rigid(pod) else resized_by_shape(pod, shape, _kept_for_good(pod, shape))
+
+
+def _kept_for_good(pod: Pod, shape: Shape) -> dict[str, int]:
+    """Return the sizes of what a filler holds and can't give back while it runs."""
+    return {
+        each.resource: max(each.minimum, pod.sizes.get(each.resource, 0)) for each in shape.elastic if not each.shrinks
+    }
 
 
 def resized_by_shape(pod: Pod, shape: Shape, sizes: Resources) -> dict[str, int]:

@@ -99,6 +99,10 @@ class Rooms(Mapping[str, NodeRoom]):
         """Return the nodes where the scheduler has made some filler leave."""
         return self.at(row for row, state in enumerate(self._survey.states) if state.preempted)
 
+    def growing(self) -> list[NodeRoom]:
+        """Return the nodes where pods that are no fillers wait to grow in place."""
+        return self.at(row for row, state in enumerate(self._survey.states) if state.growing)
+
     def _may_have_devices(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether devices for a need might be free: not where they are tracked and none is."""
         rows = self._survey.rows

@@ -1,9 +1,17 @@
-"""Who gives room back on one node: shrink first, then those fillers whose loss is smallest.
+"""Who gives room back on one node. The ladder, each step only as far as the one before is not enough, all in one plan:
+
+1. growth is blocked: nothing grows into what LS work waits for (room.py), and a grow that the kubelet has put off is
+   taken back whole, since it is charged to everybody
+2. CPU is shrunk in place
+3. memory is shrunk in place, of fillers whose set says that they can give it back
+4. fillers are evicted, those whose loss is smallest first
+
+A shrink is counted on, and nobody is evicted beside it for the same room, but its room is free only once the pod's
+status says so (`held`); so an LS pod that lacks only CPU evicts nobody.
 
 What a loss is, and the whole order of victims, is in lost_work.py. Where devices are tracked, that order says which
-devices are emptied (device_victims.py). Shrinking comes before evicting, and an eviction that shrinks turned out to
-make unnecessary is taken back. Whom kube-scheduler would evict on the node is looked at too, so that nobody ever loses
-more than by native preemption.
+devices are emptied (device_victims.py). An eviction that shrinks turned out to make unnecessary is taken back. Whom
+kube-scheduler would evict on the node is looked at too, so that nobody ever loses more than by native preemption.
 """
 
 import math
@@ -12,6 +20,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.quantity import CPU, MEMORY
 from paraset_operator.model.resources import (
     Resources,
     devices_of,
@@ -25,8 +34,9 @@ from paraset_operator.planning.device_victims import least_to_empty, least_to_re
 from paraset_operator.planning.lost_work import NO_TIES, Owners, Ties, best_ties, seconds_lost, ties_of, worst_ties
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
-# Devices released beyond the need, work lost, victims, shrinks, and what decides between equal ones.
-Cost: TypeAlias = tuple[int, float, int, int, Ties]
+# Devices released beyond the need, work lost, victims, shrinks of memory, shrinks, and what decides between equals.
+Cost: TypeAlias = tuple[int, float, int, int, int, Ties]
+_REFUSED = (Resize.DEFERRED, Resize.INFEASIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,9 @@ def _offer(
     shrinks = _shrinks(shortage(need, plus(room.open_soon, _sum(victims))), room.fillers, victims, slack)
     surplus = _surplus(need, missing, room, victims)
     lost = sum(loss[pod.uid] for pod in victims)
-    ties = worst_ties(victims, room.standing)
-    return Sacrifice((surplus, lost, len(victims), len(shrinks), ties), tuple(victims), tuple(shrinks))
+    of_memory = sum(sizes.get(MEMORY) != pod.sizes.get(MEMORY) for pod, sizes in shrinks)
+    cost = (surplus, lost, len(victims), of_memory, len(shrinks), worst_ties(victims, room.standing))
+    return Sacrifice(cost, tuple(victims), tuple(shrinks))
 
 
 def _surplus(need: Resources, missing: Resources, room: NodeRoom, victims: list[Pod]) -> int:
@@ -98,7 +109,8 @@ def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> C
         return None
     victims = max((count for _, count in known), default=0)
     ties = best_ties(existing, room.standing) if victims else NO_TIES
-    return (0, max((lost for lost, _ in known), default=0.0), victims, 0 if victims else 1, ties)
+    of_memory = 1 if not victims and missing.get(MEMORY) else 0
+    return (0, max((lost for lost, _ in known), default=0.0), victims, of_memory, 0 if victims else 1, ties)
 
 
 def _existing(room: NodeRoom) -> list[Pod]:
@@ -107,13 +119,21 @@ def _existing(room: NodeRoom) -> list[Pod]:
 
 
 def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
-    """Return what a filler can give back in place: nothing unless it runs, and no grow is under way."""
+    """Return what a filler can give back in place: nothing unless it runs; of a grow that was put off, just that."""
     owner = owners.get(pod.owner)
     shape = owner.shape(pod.shape) if owner else None
-    if shape is None or is_rigid(pod) or pod.resize not in (Resize.NONE, Resize.IN_PROGRESS):
+    if shape is None or is_rigid(pod):
         return {}
-    slack = minus(pod.requests, smallest_of(pod, shape))
+    if pod.resize in _REFUSED:
+        slack = {each.resource: _put_off(pod, each.resource) for each in shape.elastic}
+    else:
+        slack = minus(pod.requests, smallest_of(pod, shape))
     return {name: amount for name, amount in slack.items() if amount > 0}
+
+
+def _put_off(pod: Pod, resource: str) -> int:
+    size = pod.sizes.get(resource, 0)
+    return size - pod.allocated.get(resource, size)
 
 
 def work_lost(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> float:
@@ -176,15 +196,25 @@ def _prune(
 def _shrinks(
     missing: Resources, fillers: list[Pod], victims: list[Pod], slack: dict[str, dict[str, int]]
 ) -> list[tuple[Pod, dict[str, int]]]:
-    """Take what is missing from the fillers with most to give, so that few are touched; return their new sizes."""
-    rest, gone, shrinks = dict(missing), {pod.uid for pod in victims}, []
-    stayers = [pod for pod in fillers if pod.uid not in gone]
-    for pod in sorted(stayers, key=lambda pod: (-max(slack[pod.uid].values(), default=0), pod.namespace, pod.name)):
-        taken = {name: min(amount, rest[name]) for name, amount in slack[pod.uid].items() if rest.get(name, 0) > 0}
-        if taken:
-            rest = minus(rest, taken)
-            shrinks.append((pod, minus(pod.sizes, taken)))
-    return shrinks
+    """Take what is missing of CPU, then of memory, from few fillers; return those with their new sizes.
+
+    Grows that were put off come first, then who is touched already, then who has most to give.
+    """
+    rest, gone, taken = dict(missing), {pod.uid for pod in victims}, dict[str, dict[str, int]]()
+    stayers = [pod for pod in fillers if slack.get(pod.uid) and pod.uid not in gone]
+    for pod in (pod for pod in stayers if pod.resize in _REFUSED):
+        if any(rest.get(name, 0) > 0 for name in slack[pod.uid]):
+            taken[pod.uid] = slack[pod.uid]
+            rest = minus(rest, slack[pod.uid])
+    for name in (CPU, MEMORY):
+        able = [pod for pod in stayers if pod.resize not in _REFUSED and slack[pod.uid].get(name)]
+        turns = {pod.uid: (pod.uid not in taken, -slack[pod.uid][name], pod.namespace, pod.name) for pod in able}
+        for pod in sorted(able, key=lambda pod: turns[pod.uid]):
+            if rest.get(name, 0) > 0:
+                given = {name: min(slack[pod.uid][name], rest[name])}
+                taken[pod.uid] = plus(taken.get(pod.uid, {}), given)
+                rest = minus(rest, given)
+    return [(pod, minus(pod.sizes, taken[pod.uid])) for pod in stayers if pod.uid in taken]
 
 
 def _sum(pods: list[Pod]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
-_Rank: TypeAlias = tuple[int, int, float, int, int, Ties, int, str]
+_Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
 
 
 def make_room(
@@ -130,8 +130,8 @@ def _cheapest(
 
 def _rank(cost: Cost, room: NodeRoom) -> _Rank:
     """Return the order of nodes (lost_work.py says why): of equal ones that with least promised, then by name."""
-    surplus, lost, victims, shrinks, ties = cost
-    return (surplus, room.queue, lost, victims, shrinks, ties, room.promised.get(CPU, 0), room.name)
+    surplus, lost, victims, of_memory, shrinks, ties = cost
+    return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)
 
 
 def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:

@@ -86,7 +86,8 @@ class Loop:
 
     def _begin_to_want(self, pod: Pod) -> None:
         self._demands += 1
-        if pod.may_preempt:
+        # The scheduler preempts for nobody who is bound.
+        if pod.may_preempt and not pod.node:
             self._wanting[pod.uid] = time.monotonic()
             asyncio.get_running_loop().call_later(HEAD_START + 0.005, self._urgent.set)
         else:
@@ -186,7 +187,9 @@ def _now() -> Moment:
 
 
 def _wants_room(pod: Pod) -> bool:
-    return not (pod.is_filler or pod.node or pod.is_gated or pod.is_terminating or pod.nominated)
+    if pod.is_filler or pod.is_terminating:
+        return False
+    return bool(pod.wanting) or not (pod.node or pod.is_gated or pod.nominated)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:

@@ -10,6 +10,7 @@ from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
 from paraset_operator.api.v1alpha1 import (
     Budget,
+    ElasticRange,
     FillPolicy,
     LabelSelector,
     ParaSet,
@@ -21,7 +22,7 @@ from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import amounts, spec_requests
 from paraset_operator.cluster.wire import PodSpec
 from paraset_operator.model import constraints, policy, rates, shape
-from paraset_operator.model.quantity import PODS, parse_quantity
+from paraset_operator.model.quantity import MEMORY, PODS, parse_quantity
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.feasibility import selects
 from paraset_operator.planning.worth import default_growth_value
@@ -62,14 +63,7 @@ def _shape(paraset: ParaSet, value: Shape, pod: PodSpec) -> shape.Shape:
         name=value.name,
         fixed=fixed,
         elastic=tuple(
-            shape.Elastic(
-                name,
-                minimum := parse_quantity(name, each.min),
-                maximum := parse_quantity(name, each.max),
-                each.growth_value
-                if each.growth_value is not None
-                else default_growth_value(name, minimum, maximum, value.value, has_devices=has_devices),
-            )
+            _elastic(name, each, value.value, has_devices=has_devices)
             for name, each in sorted((value.elastic or {}).items())
         ),
         value=value.value,
@@ -77,6 +71,17 @@ def _shape(paraset: ParaSet, value: Shape, pod: PodSpec) -> shape.Shape:
         initial=initial,
         template_hash=template_hash(paraset, value),
     )
+
+
+def _elastic(name: str, given: ElasticRange, value: float, *, has_devices: bool) -> shape.Elastic:
+    """Return what grows and shrinks; memory that can't be given back in place stays at its minimum."""
+    least, most = parse_quantity(name, given.min), parse_quantity(name, given.max)
+    if name == MEMORY and not given.shrinks:
+        return shape.Elastic(name, least, least, 0.0, shrinks=False)
+    growth = given.growth_value
+    if growth is None:
+        growth = default_growth_value(name, least, most, value, has_devices=has_devices)
+    return shape.Elastic(name, least, most, growth)
 
 
 def _beside(pod: PodSpec) -> tuple[dict[str, int], dict[str, int]]:

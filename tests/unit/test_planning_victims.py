@@ -111,8 +111,8 @@ def test_a_filler_that_does_not_run_yet_can_not_shrink() -> None:
     assert slack_of(pending(filler(ELASTIC, 0, cpu=5)), owners_of(ELASTIC)) == {}
 
 
-def test_a_filler_whose_grow_is_refused_can_not_shrink() -> None:
-    assert slack_of(refused(filler(ELASTIC, 0, cpu=5), {"cpu": 2000}), owners_of(ELASTIC)) == {}
+def test_a_filler_whose_grow_is_put_off_gives_back_just_that() -> None:
+    assert slack_of(refused(filler(ELASTIC, 0, cpu=5), {"cpu": 2000}), owners_of(ELASTIC)) == {"cpu": 3000}
 
 
 def test_a_filler_that_can_not_be_resized_can_not_shrink() -> None:
