@@ -182,6 +182,13 @@ class YieldRules(Model):
         description="How often the work saves its state: at most so much of it is lost with a filler. Left out: "
         "everything since the start.",
     )
+    notice_seconds: int = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="Seconds between the notice of a planned move (a drained node, a changed template), by the "
+        "annotation paraset.io/leaving-at on the pod, and the move. LS work gives none.",
+    )
 
 
 def _containers(spec: Any) -> list[dict[str, Any]]:

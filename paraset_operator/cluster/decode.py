@@ -24,7 +24,7 @@ from paraset_operator.cluster.wire import (
     PodWire,
     SelectorRequirement,
 )
-from paraset_operator.cluster.worker_word import word_of
+from paraset_operator.cluster.worker_word import leaving_at, word_of
 from paraset_operator.model.constraints import Constraints, NodeSelectorTerm, Requirement, Toleration
 from paraset_operator.model.node import Node, Taint
 from paraset_operator.model.pod import Pod, Resize
@@ -123,6 +123,7 @@ def pod_of(wire: PodWire) -> Pod:
         checkpointed=word.checkpointed,
         progress=word.progress,
         misread=word.misread,
+        leaving_at=leaving_at(meta.annotations) if owner else 0.0,
         wanting=NOTHING if owner or resize is not Resize.DEFERRED else wanting(spec, status),
     )
 

@@ -1,4 +1,5 @@
-"""What a worker says of itself, by annotations on its pod: when it saved its state last, and how far it has come.
+"""What a worker says of itself, by annotations on its pod: when it saved its state last, and how far it has come; and
+what it was told.
 
 What can't be read counts as not said, and is named, so that somebody can be told. Whether a time may be believed is
 decided where the time of day is known (planning/lost_work.py).
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from paraset_operator.api.names import ANNOTATION_LAST_CHECKPOINT, ANNOTATION_PROGRESS
+from paraset_operator.api.names import ANNOTATION_LAST_CHECKPOINT, ANNOTATION_LEAVING_AT, ANNOTATION_PROGRESS
 
 
 class Word(NamedTuple):
@@ -35,6 +36,12 @@ def word_of(annotations: Mapping[str, str] | None) -> Word:
     misread = [ANNOTATION_LAST_CHECKPOINT] if at is None and checkpoint is not None else []
     misread += [ANNOTATION_PROGRESS] if done is None and progress is not None else []
     return Word(at or 0.0, done or 0.0, tuple(misread))
+
+
+def leaving_at(annotations: Mapping[str, str] | None) -> float:
+    """Return when the pod was told that it will be moved, in seconds since the epoch; 0 if it was not."""
+    text = (annotations or {}).get(ANNOTATION_LEAVING_AT)
+    return (_time(text) or 0.0) if text else 0.0
 
 
 def _time(text: str) -> float | None:

@@ -32,7 +32,8 @@ class Pod:
     server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
     somebody keeps that book. `checkpointed` (since the epoch, 0: not said) and `progress` (0 to 1) are the worker's own
     word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
-    off would add to a pod that is no filler; `held` counts it, because the scheduler does.
+    off would add to a pod that is no filler; `held` counts it, because the scheduler does. `leaving_at` is when a
+    filler was told that it will be moved, 0 if it was not.
     """
 
     namespace: str
@@ -68,6 +69,7 @@ class Pod:
     progress: float = 0.0
     misread: tuple[str, ...] = ()
     wanting: Resources = field(default_factory=nothing)
+    leaving_at: float = 0.0
 
     @property
     def is_ending(self) -> bool:

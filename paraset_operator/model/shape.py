@@ -76,6 +76,7 @@ class ParaSetView:
     constraints: Constraints = UNCONSTRAINED
     grace_seconds: int = 10
     checkpoint_seconds: int = 0
+    notice_seconds: int = 0
     scale_up: ScaleRules = UNLIMITED
     scale_down: ScaleRules = UNLIMITED
     budgets: tuple[DisruptionBudget, ...] = (DEFAULT_BUDGET,)

@@ -29,6 +29,7 @@ headroom          room kept for LS shapes
 
 2. Leave:
 departures        fillers that must leave whatever the room
+notices           which of them are told first, and wait until the time they were told has come
 
 3. Fill:
 contenders        which sets may put something new where, how many, and what is in their way

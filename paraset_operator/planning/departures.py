@@ -2,14 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import NamedTuple
 
-from paraset_operator.model.plan import DeletePod, Reason
+from paraset_operator.model.plan import DeletePod, Notice, Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import devices_of, shortage, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import may_fill
 from paraset_operator.planning.lost_work import Owners
+from paraset_operator.planning.notices import Wanted, announced
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.room import NodeRoom, smallest_of
 from paraset_operator.planning.victims import victim_order
@@ -19,12 +21,20 @@ from paraset_operator.planning.yielding import eviction
 _BUDGETED = {Reason.NODE: "Drain", Reason.OUTDATED: "Rebalance", Reason.FAIR_SHARE: "Rebalance"}
 
 
+class Departures(NamedTuple):
+    """Fillers that leave now, notices of moves that can wait for them, and when the first of these comes due."""
+
+    leaving: list[DeletePod]
+    notices: list[Notice]
+    next_check: float | None = None
+
+
 def departures(
     rooms: Collection[NodeRoom], snapshot: Snapshot, owners: Owners, pacing: Pacing, moment: Moment
-) -> list[DeletePod]:
+) -> Departures:
     """Return the fillers that leave, and count them as leaving; `rooms` are all nodes where one might have to."""
     leaving = [*_without_node(snapshot, owners), *_finished(rooms, owners)]
-    wanted: list[tuple[NodeRoom, Pod, Reason, str]] = []
+    wanted: list[Wanted] = []
     for room in rooms:
         for pod in room.fillers:
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
@@ -34,10 +44,11 @@ def departures(
     allowed = _within_budgets(wanted, disruptions, owners, moment.wall)
     # Who stays because of a budget counts against the ceiling, which no budget limits.
     allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, moment.wall)
-    for room, pod, reason, detail in allowed:
+    due, notices, next_check = announced(allowed, rooms, owners, moment)
+    for room, pod, reason, detail in due:
         leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
         room.release(pod)
-    return leaving
+    return Departures(leaving, notices, next_check)
 
 
 def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
@@ -90,10 +101,8 @@ def _finished(rooms: Collection[NodeRoom], owners: Owners) -> list[DeletePod]:
     ]
 
 
-def _above_ceiling(
-    rooms: Collection[NodeRoom], gone: set[str], owners: Owners, now: float
-) -> list[tuple[NodeRoom, Pod, Reason, str]]:
-    surplus: list[tuple[NodeRoom, Pod, Reason, str]] = []
+def _above_ceiling(rooms: Collection[NodeRoom], gone: set[str], owners: Owners, now: float) -> list[Wanted]:
+    surplus: list[Wanted] = []
     for owner in owners.values():
         stay = [(room, pod) for room in rooms for pod in room.fillers if pod.owner == owner.uid and pod.uid not in gone]
         stay.sort(key=lambda each: victim_order(each[1], each[0], owners, now))
@@ -119,15 +128,15 @@ def _disruptions(rooms: Collection[NodeRoom], snapshot: Snapshot) -> dict[str, t
 
 
 def _within_budgets(
-    wanted: list[tuple[NodeRoom, Pod, Reason, str]],
+    wanted: list[Wanted],
     disruptions: dict[str, tuple[int, int]],
     owners: Owners,
     now: float,
-) -> list[tuple[NodeRoom, Pod, Reason, str]]:
-    """Drop what the budgets of the sets do not allow now; the least loss goes first."""
+) -> list[Wanted]:
+    """Drop what the budgets of the sets do not allow now; who was told goes first, then the least loss."""
     used: dict[tuple[str, str], int] = {}
     allowed = []
-    for each in sorted(wanted, key=lambda each: (each[2], victim_order(each[1], each[0], owners, now))):
+    for each in sorted(wanted, key=lambda each: _turn(each, owners, now)):
         owner, budgeted = each[1].owner, _BUDGETED.get(each[2])
         if budgeted is not None:
             there, leaving = disruptions[owner]
@@ -136,6 +145,11 @@ def _within_budgets(
                 continue
         allowed.append(each)
     return allowed
+
+
+def _turn(wanted: Wanted, owners: Owners, now: float) -> tuple[object, ...]:
+    room, pod, reason, _ = wanted
+    return reason, not pod.leaving_at, victim_order(pod, room, owners, now)
 
 
 def disruptions_allowed(owner: ParaSetView, reason: str, current: int) -> int:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.model.plan import DeletePod, Release
+from paraset_operator.model.plan import DeletePod, Notice, Release
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
@@ -43,6 +43,9 @@ class Draft:
         self.rooms = Rooms(survey, self.owners)
         self.rows: Rows = planned.rows
         self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
+        self.notices: list[Notice] = []
+        # When the next filler that was told to leave has to, by the monotonic clock.
+        self.next_move: float | None = None
         self._kept: set[str] = set()
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
@@ -79,7 +82,7 @@ class Draft:
                 mine = self.rows.counts[:, self.ground.owners == row]
                 self.rooms.at(np.flatnonzero(mine.any(axis=1)).tolist())
         made = self.rooms.made
-        leaving = departures(made, self._snapshot, self.owners, pacing, moment)
+        leaving, self.notices, self.next_move = departures(made, self._snapshot, self.owners, pacing, moment)
         return leaving + without_room(made, self.owners, moment.wall)
 
     def keep(self) -> Shares:

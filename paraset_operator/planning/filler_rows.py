@@ -84,6 +84,7 @@ class FillerRows:
             pod.is_ending,
             pod.resize,
             pod.trouble,
+            bool(pod.leaving_at),
             tuple(pod.requests.items()),
             tuple(pod.sizes.items()),
             None if is_settled else tuple(pod.held.items()),
@@ -120,6 +121,7 @@ def _is_usual(pod: Pod, shape: Shape, owner: ParaSetView) -> bool:
         and pod.is_running
         and bool(pod.node)
         and not pod.trouble
+        and not pod.leaving_at
         and not owner.is_suspended
         and pod.template_hash == shape.template_hash
         and (pod.held is pod.requests or pod.held == pod.requests)

@@ -165,6 +165,7 @@ class Loop:
             actions = [each for each in actions if not takes_room(each)]
             self._changed.set()
         self._actuator.carry_out(actions)
+        self._actuator.notify(each for each in turn.plan.notices if each.pod.place not in turn.observed)
 
     def _release(self, release: Release) -> None:
         self._demands += 1

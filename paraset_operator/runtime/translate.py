@@ -45,6 +45,7 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
         constraints=constraints_of(pod),
         grace_seconds=spec.yield_.grace_period_seconds,
         checkpoint_seconds=spec.yield_.checkpoint_interval_seconds or 0,
+        notice_seconds=spec.yield_.notice_seconds,
         scale_up=_scale_rules(spec.behavior.scale_up if spec.behavior else None),
         scale_down=_scale_rules(spec.behavior.scale_down if spec.behavior else None),
         budgets=tuple(_budget(each) for each in spec.budgets if _is_in_force(each, now))

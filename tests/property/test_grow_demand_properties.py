@@ -21,7 +21,10 @@ _FOR_ROOM = (Reason.NO_ROOM, Reason.YIELDS)
 
 def with_growth(picture: Snapshot, cpu: int, priority: int) -> Snapshot:
     """Return the picture with all bound pods that are no fillers wanting so many half cores more."""
-    pods = [_growing(pod, cpu, priority) if pod.node and not pod.is_filler else pod for pod in all_pods(picture)]
+    pods = [
+        _growing(pod, cpu, priority) if pod.node and not (pod.is_filler or pod.is_ending) else pod
+        for pod in all_pods(picture)
+    ]
     nodes = [state.node for state in picture.nodes]
     return snapshot(nodes, pods, picture.sets, picture.policies)
 
