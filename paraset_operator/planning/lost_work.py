@@ -8,8 +8,8 @@ seconds since its last checkpoint. When that was, says, the first that is there:
 3. else nobody: everything since the start is lost
 
 A worker's word moves the cost only within what silence could cost: never above the time since its start (what a
-predecessor saved is not at stake), never below zero. A time later than now is no word at all, since it would buy a
-tenant cheap victims elsewhere in the order; so a lie brings a tenant nothing that leaving out the annotation would not.
+predecessor saved is not at stake), never below zero. A time later than now is no word at all. So a lie brings a tenant
+nothing that silence would not: a set that neither declares nor says anything counts as one that never saves.
 
 Order, first to go first. On one node, and between nodes:
 
@@ -26,6 +26,7 @@ Shares and minimums come last on purpose: what LS work needs is taken where that
 is made good when room is filled again.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -50,6 +51,7 @@ class Ties(NamedTuple):
 
 
 NO_TIES = Ties()
+LEAST_TIES = Ties(age=-math.inf)
 
 
 @dataclass(slots=True)
@@ -105,10 +107,6 @@ def worst_ties(pods: Iterable[Pod], standing: Standing) -> Ties:
     return Ties(max(progress), max(age), max(at_floor), max(turn))
 
 
-def best_ties(pods: Iterable[Pod], standing: Standing) -> Ties:
-    """Return a lower bound of what decides about any of these fillers that go together."""
-    every = [ties_of(pod, standing) for pod in pods]
-    if not every:
-        return NO_TIES
-    progress, age, at_floor, turn = zip(*every, strict=True)
-    return Ties(min(progress), min(age), min(at_floor), min(turn))
+def likely_ties(pods: Iterable[Pod], standing: Standing) -> Ties:
+    """Return what decides about the one of these fillers that would go first."""
+    return min((ties_of(pod, standing) for pod in pods), default=NO_TIES)

@@ -31,7 +31,7 @@ from paraset_operator.model.resources import (
     total_of,
 )
 from paraset_operator.planning.device_victims import least_to_empty, least_to_release, ways_to_empty
-from paraset_operator.planning.lost_work import NO_TIES, Owners, Ties, best_ties, seconds_lost, ties_of, worst_ties
+from paraset_operator.planning.lost_work import LEAST_TIES, NO_TIES, Owners, Ties, seconds_lost, ties_of, worst_ties
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
 # Devices released beyond the need, work lost, victims, shrinks of memory, shrinks, and what decides between equals.
@@ -58,20 +58,27 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
     slack = {pod.uid: slack_of(pod, owners) for pod in room.fillers}
     loss = {pod.uid: work_lost(pod, room, owners, now) for pod in candidates}
     ways = [_choose(missing, gone, candidates, slack) for gone in ways_to_empty(need, room, candidates, loss)]
-    if len(candidates) > 1 and any(ways):
-        ways.append(native_choice(need, missing, room, candidates))
-    return min((_offer(need, room, way, slack, loss) for way in ways), key=lambda offer: offer.cost, default=None)
+    offers = [_offer(need, room, way, slack, loss) for way in ways]
+    least = min((loss[pod.uid] for pod in candidates if any(pod.requests.get(name) for name in missing)), default=0.0)
+    # One victim, or none, who loses least and releases no more than is needed can't be bettered.
+    if offers and not any(len(each.victims) <= 1 and each.cost[:2] <= (0, least) for each in offers):
+        offers.append(_offer(need, room, native_choice(need, missing, room, candidates), slack, loss))
+    return min(offers, key=lambda offer: offer.cost, default=None)
 
 
 def native_choice(need: Resources, missing: Resources, room: NodeRoom, candidates: Iterable[Pod]) -> list[Pod]:
     """Return whom kube-scheduler would evict here: on paper all leave, then who runs longest is spared first."""
     order = sorted(candidates, key=lambda pod: (-pod.priority, pod.started or math.inf, pod.created, pod.key))
-    spare, victims = minus(_sum(order), missing), list(order)
-    for pod in order:
-        rest = [each for each in victims if each is not pod]
-        fits_beside = all(pod.requests.get(name, 0) <= spare[name] for name in missing)
-        if fits_beside and room.has_devices(need, rest):
-            spare, victims = minus(spare, pod.requests), rest
+    held = _sum(order)
+    spare = {name: held.get(name, 0) - amount for name, amount in missing.items()}
+    victims: list[Pod] = []
+    for place, pod in enumerate(order):
+        left = {name: amount - pod.requests.get(name, 0) for name, amount in spare.items()}
+        stays = min(left.values(), default=0) >= 0
+        if stays and not (room.devices and not room.has_devices(need, [*victims, *order[place + 1 :]])):
+            spare = left
+        else:
+            victims.append(pod)
     return victims[::-1]
 
 
@@ -108,9 +115,15 @@ def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> C
     if len(known) < len(bounds):
         return None
     victims = max((count for _, count in known), default=0)
-    ties = best_ties(existing, room.standing) if victims else NO_TIES
     of_memory = 1 if not victims and missing.get(MEMORY) else 0
-    return (0, max((lost for lost, _ in known), default=0.0), victims, of_memory, 0 if victims else 1, ties)
+    return (
+        0,
+        max((lost for lost, _ in known), default=0.0),
+        victims,
+        of_memory,
+        0 if victims else 1,
+        LEAST_TIES if victims else NO_TIES,
+    )
 
 
 def _existing(room: NodeRoom) -> list[Pod]:

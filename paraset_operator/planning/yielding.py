@@ -11,6 +11,7 @@ only then the one where less work is lost.
 """
 
 from collections.abc import Container, Iterable
+from itertools import groupby
 from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
@@ -20,12 +21,16 @@ from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, devices_of, fits
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
-from paraset_operator.planning.lost_work import Owners, Ties, seconds_lost
+from paraset_operator.planning.lost_work import Owners, Ties, likely_ties, seconds_lost
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
+# The place in a rank from which on it only decides between nodes where as much is lost, and how many of these are
+# looked at: fillers that were made in the same second may be alike on all nodes.
+_TIES = 6
+_MOST_ALIKE = 16
 
 
 def make_room(
@@ -117,15 +122,31 @@ def _cheapest(
     bounds = [(bound, room) for room in rooms if (bound := least_cost(need, room, owners, now)) is not None]
     best: _Rank | None = None
     found: tuple[Sacrifice, NodeRoom] | None = None
-    for rank, room in sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first):
-        if best is not None and best <= rank:
+    ranked = sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first)
+    for cost, alike in groupby(ranked, key=_cost):
+        if best is not None and best[:_TIES] < cost:
             break
-        offer = sacrifice_for(need, room, owners, now)
-        if offer is None or (offer.victims and not may_evict):
-            continue
-        if best is None or _rank(offer.cost, room) < best:
-            best, found = _rank(offer.cost, room), (offer, room)
+        for looked, (rank, room) in enumerate(_in_turn(need, list(alike))):
+            if best is not None and (best <= rank or (best[:_TIES] == cost and looked >= _MOST_ALIKE)):
+                continue
+            offer = sacrifice_for(need, room, owners, now)
+            if offer is None or (offer.victims and not may_evict):
+                continue
+            if best is None or _rank(offer.cost, room) < best:
+                best, found = _rank(offer.cost, room), (offer, room)
     return found
+
+
+def _in_turn(need: Resources, alike: list[tuple[_Rank, NodeRoom]]) -> list[tuple[_Rank, NodeRoom]]:
+    """Return nodes where as much is lost in order, of very many those first whose victims are likely to come first."""
+    if len(alike) <= _MOST_ALIKE:
+        return alike
+    wanted = devices_of(need) or need
+    turns = {
+        room.name: likely_ties((pod for pod in room.fillers if any(map(pod.requests.get, wanted))), room.standing)
+        for _, room in alike
+    }
+    return sorted(alike, key=lambda each: (turns[each[1].name], each[0]))
 
 
 def _rank(cost: Cost, room: NodeRoom) -> _Rank:
@@ -136,6 +157,10 @@ def _rank(cost: Cost, room: NodeRoom) -> _Rank:
 
 def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:
     return pair[0]
+
+
+def _cost(pair: tuple[_Rank, NodeRoom]) -> tuple[object, ...]:
+    return pair[0][:_TIES]
 
 
 def _by_queue(room: NodeRoom) -> tuple[int, str]:
