@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield bench-victims bench-planner figures clean
+.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-planner figures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,14 @@ format: install ## Format the code and fix what lint can fix
 crds: install ## Write crds/ and deploy/install.yaml anew from the models
 	$(BIN)/python -m paraset_operator.api.crd
 
-bench-yield: control-plane ## LS waits: empty cluster, native preemption, ParaSet; writes bench/results/yield.json
+bench-yield: control-plane ## LS waits and lost work against native preemption (15 minutes; ARGS=--quick: 3); writes bench/results/yield.json, .png
 	@$(BIN)/python -m bench.yield_bench $(ARGS)
 
 bench-victims: install ## Work lost by ParaSet's victims against native preemption's (1 minute)
 	@$(BIN)/python -m bench.lost_work_bench $(ARGS)
+
+bench-urgent: install ## Time to decide whom to evict for 1 to 200 LS pods on 1,000 nodes (1 minute)
+	@$(BIN)/python -m bench.urgent_bench $(ARGS)
 
 bench-planner: install ## Worth against a certified bound, plan times, fairness (10 minutes); writes bench/results/planner.json
 	@$(BIN)/python -m bench.planner_bench $(ARGS)

@@ -1,69 +1,57 @@
-"""One cluster in which the same burst is met by an empty cluster, by native preemption and by ParaSet.
+"""One cluster in which the same LS pods meet every system.
 
-How a run is made comparable: before every run the cluster is in the same state (full of fillers the operator made, or
-empty of them), nothing has changed for some seconds, and the caches of cool-downs are gone, because the operator is
-started anew to refill: cool-downs live in its memory. Measured is with the default policy, pacing included. In
-`native` the very same operator has filled the cluster and was then stopped. All waits are from the watch event of the
-creation to that of the binding.
+How a run is made comparable: before every run the cluster is in the same state (full of fillers the operator made, but
+for headroom, or empty of them), nothing has changed for some seconds, and cool-downs are gone, because the operator is
+started anew to refill: they live in its memory. Measured is with the default pacing. In `native` the very same operator
+has filled the cluster and was then stopped. Times, evictions and work lost are those that an observer of the API server
+sees, who takes no part; only `urgent_p99_s` is the operator's own word.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 import yaml
 
-from bench.scenarios import FILLER_NAMESPACE, GPUS, SET, Scenario
+from bench.arrivals import Arrival, create_all
+from bench.figures import Row, Seen, row_of
+from bench.scenarios import CORES, FILLER_NAMESPACE, GPUS, SET, Scenario, paraset
+from bench.systems import POLICY, System, kept_copies
 from demo.kube import Api
-from demo.measure import needed_evictions, percentile, yielded
+from demo.measure import needed_evictions
+from demo.objects import CPU
 from demo.observer import Observer
 from demo.operator_process import OperatorProcess
-from demo.state import ClusterState, Wait
-from demo.workload import NAMESPACE, create_pods
+from demo.state import ClusterState
+from demo.workload import NAMESPACE
 from devcluster import LocalCluster
 
 STILL_SECONDS = 3.0
 AFTER_SECONDS = 2.0
+FILL_SECONDS = 300.0
+MOST_OF = 0.9
 
 
 class BenchmarkError(RuntimeError):
     """A run could not be prepared; the message says what was awaited."""
 
 
+class SystemMissingError(RuntimeError):
+    """The operator that is measured does not know what a system asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Sizes of the benchmark. Rates per second, times in seconds."""
+    """Sizes of the benchmark; seconds."""
 
     nodes: int
     ls: int
     exit_seconds: float
-    per_second: float
+    seed: int
     deadline: float
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One run of one system."""
-
-    scenario: str
-    system: str
-    run: int
-    nodes: int
-    exit_s: float
-    ls: int
-    bound: int
-    p50_s: float
-    p90_s: float
-    p99_s: float
-    evicted: int
-    evicted_gpus: int
-    needed: int
-    shrinks: int
-    violations: int
 
 
 class Lab:
@@ -74,81 +62,100 @@ class Lab:
         cluster: LocalCluster,
         observer: Observer,
         operator: OperatorProcess,
-        scenario: Scenario,
         settings: Settings,
         say: Callable[[str], None],
     ) -> None:
         self._cluster, self._observer, self._operator = cluster, observer, operator
-        self._scenario, self._settings, self._say = scenario, settings, say
+        self._settings, self._say = settings, say
 
-    def run(self, system: str, number: int) -> Row:
-        """Prepare the cluster for the system, let the burst come, and take the figures."""
-        prepare = {"empty": self._empty, "native": self._native, "paraset": self._paraset}
+    def run(self, scenario: Scenario, system: System, number: int) -> Row:
+        """Prepare the cluster for the system, let the LS pods come, and take the figures."""
+        arrivals = scenario.arrivals(self._settings.ls, self._settings.seed * 1000 + number)
         started = time.monotonic()
-        prepare[system]()
+        self._prepare(system, arrivals)
+        if system.learns:
+            self._come(arrivals, self._settings.deadline)
+            self._prepare(system, arrivals)
         self._wait_still()
-        self._say(f"{self._scenario.name} {system} run {number}: prepared in {time.monotonic() - started:.0f} s")
-        return self._measure(system, number)
+        self._say(f"{scenario.name} {system.name} run {number}: prepared in {time.monotonic() - started:.0f} s")
+        return self._measure(scenario, system, number, arrivals)
 
-    def clear(self) -> None:
-        """No operator, no ParaSet, no LS pods, no fillers."""
+    def _prepare(self, system: System, arrivals: Sequence[Arrival]) -> None:
         self._operator.stop()
+        self._remove_pods(NAMESPACE, lambda state: not _ls_pods(state))
+        self._set_policy(system.fill_policy(arrivals, self._settings.exit_seconds))
+        if not system.has_fillers:
+            self._remove_fillers()
+            return
+        self._cluster.apply(yaml.safe_dump(paraset(self._settings.nodes, self._settings.exit_seconds)))
+        self._operator.start_ready()
+        self._wait_full(system, arrivals)
+        if not system.acts:
+            self._wait_still()
+            self._operator.stop()
+
+    def _set_policy(self, policy: dict[str, Any] | None) -> None:
+        self._cluster.kubectl("delete", "fillpolicies.paraset.io", "--all")
+        if policy is None:
+            return
+        try:
+            self._cluster.apply(yaml.safe_dump(policy))
+        except Exception as error:
+            raise SystemMissingError(f"FillPolicy {POLICY} is not accepted: {error}") from error
+
+    def _remove_fillers(self) -> None:
         self._cluster.kubectl(
             "delete", "parasets.paraset.io", SET, "-n", FILLER_NAMESPACE, "--ignore-not-found", "--wait=false"
         )
-        self._remove_pods(NAMESPACE, lambda state: not _ls_pods(state))
         self._remove_pods(FILLER_NAMESPACE, lambda state: not state.fillers())
 
-    def _empty(self) -> None:
-        self.clear()
+    def _wait_full(self, system: System, arrivals: Sequence[Arrival]) -> None:
+        """Until fillers hold all that headroom leaves; how much it is where it is learned, the operator alone knows."""
+        gpus, cores = self._settings.nodes * GPUS, self._settings.nodes * CORES
+        if system.learns:
+            self._wait(FILL_SECONDS, f"fillers on some of {gpus} GPUs", lambda state: _bound_fillers(state) > 0)
+            self._wait_still()
+        elif kept := kept_copies(arrivals, self._settings.exit_seconds) if system.keeps else {}:
+            gpus -= sum(size.gpus * count for size, count in kept.items())
+            cores -= sum(size.cores * count for size, count in kept.items())
+            # What is kept free need not leave room for a filler on every GPU that is left.
+            least = int(gpus * MOST_OF)
+            self._wait(FILL_SECONDS, f"{least} to {gpus} fillers", lambda state: least <= _bound_fillers(state) <= gpus)
+            self._wait(FILL_SECONDS, f"fillers on at most {cores} cores", lambda state: _held_cores(state) <= cores)
+        else:
+            self._wait(FILL_SECONDS, f"{gpus} fillers to be bound", lambda state: _bound_fillers(state) == gpus)
+            self._wait(FILL_SECONDS, f"fillers on {cores} cores", lambda state: _held_cores(state) == cores)
 
-    def _native(self) -> None:
-        self._fill()
-        self._operator.stop()
-
-    def _paraset(self) -> None:
-        self._fill()
-
-    def _fill(self) -> None:
-        """Full of fillers, with an operator that remembers no cool-down."""
-        self._operator.stop()
-        self._remove_pods(NAMESPACE, lambda state: not _ls_pods(state))
-        wanted = self._settings.nodes * GPUS
-        paraset = self._scenario.paraset(self._settings.nodes, self._settings.exit_seconds)
-        self._cluster.apply(yaml.safe_dump(paraset))
-        self._operator.start_ready()
-        self._wait(300, f"{wanted} fillers to be bound", lambda state: _bound_fillers(state) >= wanted)
-
-    def _measure(self, system: str, number: int) -> Row:
-        burst = self._scenario.ls_pods(number, self._settings.ls)
-        records = [pod.record() for pod in burst]
+    def _measure(self, scenario: Scenario, system: System, number: int, arrivals: Sequence[Arrival]) -> Row:
+        records = [each.pod().record() for each in arrivals]
         needed = self._observer.read(lambda state: needed_evictions(state, records))
+        idle_gpus = self._settings.nodes * GPUS - self._observer.read(_bound_fillers)
         broken = len(self._observer.violations)
         self._observer.forget()
-        self._observer.submit(lambda api: create_pods(api, burst, self._settings.per_second)).result(120)
-        keys = {pod.key for pod in records}
-        self._observer.wait_for(lambda state: all(_is_bound(state, key) for key in keys), self._settings.deadline)
+        self._come(arrivals, self._settings.deadline, kill=system.is_killed)
         time.sleep(AFTER_SECONDS)
-        given = yielded(self._observer.since(0))
+        urgent = self._operator.quantile("paraset_urgent_seconds", 0.99) if self._operator.pid else None
+        keys = [pod.key for pod in records]
         waits = self._observer.read(lambda state: [state.wait_of(state.pods[key]) for key in keys])
-        seconds = [_seconds(wait) for wait in waits]
-        return Row(
-            scenario=self._scenario.name,
-            system=system,
-            run=number,
-            nodes=self._settings.nodes,
-            exit_s=self._settings.exit_seconds,
-            ls=len(burst),
-            bound=sum(wait.bound is not None for wait in waits),
-            p50_s=percentile(seconds, 0.5),
-            p90_s=percentile(seconds, 0.9),
-            p99_s=percentile(seconds, 0.99),
-            evicted=given.evictions,
-            evicted_gpus=given.gpus,
-            needed=needed.fillers,
-            shrinks=given.shrinks,
+        seen = Seen(
+            waits=waits,
+            changes=self._observer.since(0),
+            bound_at=self._observer.read(lambda state: dict(state.bound_at)),
+            needed=needed,
+            free_gpus=idle_gpus if system.has_fillers else 0,
+            urgent_p99_s=urgent,
             violations=len(self._observer.violations) - broken,
         )
+        return row_of(scenario.name, system.name, number, self._settings.nodes, self._settings.exit_seconds, seen)
+
+    def _come(self, arrivals: Sequence[Arrival], deadline: float, *, kill: bool = False) -> None:
+        """Let the LS pods come, and wait until all are bound or the time is over."""
+        coming = self._observer.submit(lambda api: create_all(api, arrivals))
+        if kill:
+            self._operator.kill()
+        coming.result(60 + arrivals[-1].after)
+        keys = {each.pod().record().key for each in arrivals}
+        self._observer.wait_for(lambda state: all(_is_bound(state, key) for key in keys), deadline)
 
     def _remove_pods(self, namespace: str, gone: Callable[[ClusterState], bool]) -> None:
         """Force every pod of a namespace out at once: this is housekeeping between runs, not part of any."""
@@ -176,10 +183,6 @@ class Lab:
             time.sleep(0.2)
 
 
-def _seconds(wait: Wait) -> float:
-    return inf if wait.bound is None else wait.bound - wait.created
-
-
 def _is_bound(state: ClusterState, key: tuple[str, str]) -> bool:
     return key in state.pods and bool(state.pods[key].node)
 
@@ -190,3 +193,8 @@ def _ls_pods(state: ClusterState) -> list[Any]:
 
 def _bound_fillers(state: ClusterState) -> int:
     return sum(1 for pod in state.fillers() if pod.node and not pod.terminating)
+
+
+def _held_cores(state: ClusterState) -> int:
+    held = (pod.requests.get(CPU, 0) for pod in state.fillers() if pod.node and not pod.terminating)
+    return sum(held) // 1000

@@ -6,52 +6,85 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from math import isfinite
+from math import isfinite, nan
 from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from bench.lab import Row
+from bench.figures import Row
+from bench.gates import Gate, gates
 
 WAITS = ("p50_s", "p90_s", "p99_s")
-COUNTS = ("bound", "evicted", "evicted_gpus", "needed", "shrinks", "violations")
+COUNTS = (
+    "bound",
+    "evicted",
+    "evicted_gpus",
+    "needed",
+    "needed_gpus",
+    "lost_gpu_s",
+    "shrinks",
+    "free_gpus",
+    "violations",
+)
+RATIOS = {
+    "p50_empty": ("p50_s", "empty"),
+    "p99_empty": ("p99_s", "empty"),
+    "p50_native": ("p50_s", "native"),
+    "p99_native": ("p99_s", "native"),
+    "lost_native": ("lost_gpu_s", "native"),
+}
+
+Median = dict[str, Any]
 
 
-def medians(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def medians(rows: Sequence[Row]) -> list[Median]:
     """One entry per scenario and system, in the order of first appearance."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.scenario, row.system), []).append(row)
     return [
-        {"scenario": scenario, "system": system, "runs": len(several)}
+        {"scenario": scenario, "system": system, "runs": len(several), "ls": several[0].ls}
+        | {"nodes": several[0].nodes, "exit_s": several[0].exit_s}
         | {key: median(getattr(row, key) for row in several) for key in (*WAITS, *COUNTS)}
+        | {"urgent_p99_s": _median_of(row.urgent_p99_s for row in several)}
         for (scenario, system), several in groups.items()
     ]
 
 
-def ratios(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """ParaSet's median waits over those of native preemption, per scenario that has both."""
-    by_system = {(each["scenario"], each["system"]): each for each in medians(rows)}
+def _median_of(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def ratios(rows: Sequence[Row]) -> list[Median]:
+    """The medians of each scenario and system over those of `empty` and `native` there, and victims over need."""
+    entries = medians(rows)
+    by_system = {(each["scenario"], each["system"]): each for each in entries}
     found = []
-    for scenario in dict.fromkeys(row.scenario for row in rows):
-        native, paraset = by_system.get((scenario, "native")), by_system.get((scenario, "paraset"))
-        if native and paraset:
-            found.append({"scenario": scenario} | {key: _over(paraset[key], native[key]) for key in WAITS})
+    for each in entries:
+        entry = {"scenario": each["scenario"], "system": each["system"]}
+        for name, (key, system) in RATIOS.items():
+            base = by_system.get((each["scenario"], system))
+            entry[name] = over(each[key], base[key]) if base else nan
+        found.append(entry | {"gpus_needed": over(each["evicted_gpus"], each["needed_gpus"])})
     return found
 
 
-def _over(value: float, base: float) -> float:
-    return value / base if base and isfinite(base) else float("nan")
+def over(value: float, base: float) -> float:
+    """The ratio, or no number where there is none."""
+    return value / base if base and isfinite(base) else nan
 
 
-def as_json(rows: Sequence[Row], settings: dict[str, Any]) -> dict[str, Any]:
+def as_json(rows: Sequence[Row], settings: dict[str, Any], skipped: Sequence[str] = ()) -> dict[str, Any]:
     """Seconds, counts; null for a wait that did not end within the deadline."""
     return {
         "rows": [_plain(asdict(row)) for row in rows],
         "medians": [_plain(each) for each in medians(rows)],
         "ratios": [_plain(each) for each in ratios(rows)],
+        "gates": [_plain(asdict(each)) for each in gates(medians(rows))],
+        "skipped": list(skipped),
         "settings": settings,
     }
 
@@ -61,32 +94,55 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_number(each) for each in value]
     if not isinstance(value, float):
         return value
     return round(value, 4) if isfinite(value) else None
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """Every run, the medians, and how ParaSet compares with native preemption."""
+    """Every scenario and system by its medians, with the ratios to `empty` and `native`."""
     result = Table(title="LS creation to bound, and what fillers gave up", box=SIMPLE_HEAD, header_style="grey50")
-    for title in ("system", "run"):
-        result.add_column(title, no_wrap=True)
-    for title in ("bound", "p50 s", "p90 s", "p99 s", "evicted", "needed", "shrinks", "broken"):
+    result.add_column("system", no_wrap=True)
+    for title in ("bound", "p50 s", "p99 s", "p50/nat", "p99/nat", "p99/empty", "evicted", "GPU/need", "lost/nat"):
         result.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        result.add_row(f"{row.scenario} {row.system}", str(row.run), f"{row.bound}/{row.ls}", *_cells(asdict(row)))
-    result.add_section()
-    for each in medians(rows):
-        name = f"{each['scenario']} {each['system']}"
-        result.add_row(name, "median", f"{each['bound']:g}", *_cells(each), style="bold")
-    for each in ratios(rows):
-        cells = (f"{each[key]:.2f}" for key in WAITS)
-        result.add_row(f"{each['scenario']} paraset/native", "ratio", "", *cells, style="bold green3")
+    for title in ("shrinks", "free", "urgent", "broken"):
+        result.add_column(title, justify="right", no_wrap=True)
+    before = ""
+    for each, ratio in zip(medians(rows), ratios(rows), strict=True):
+        if before not in ("", each["scenario"]):
+            result.add_section()
+        before = each["scenario"]
+        result.add_row(f"{before} {each['system']}", *_cells(each, ratio))
     return result
 
 
-def _cells(values: dict[str, Any]) -> Iterable[str]:
-    for key in WAITS:
-        yield f"{values[key]:.3f}" if isfinite(values[key]) else "-"
-    for key in ("evicted", "needed", "shrinks", "violations"):
-        yield f"{values[key]:g}"
+def _cells(each: Median, ratio: Median) -> Iterable[str]:
+    yield f"{each['bound']:g}/{each['ls']}"
+    yield from (_text(each[key], 3) for key in ("p50_s", "p99_s"))
+    yield from (_text(ratio[key]) for key in ("p50_native", "p99_native", "p99_empty"))
+    yield f"{each['evicted']:g}"
+    yield from (_text(ratio[key]) for key in ("gpus_needed", "lost_native"))
+    yield from (f"{each[key]:g}" for key in ("shrinks", "free_gpus"))
+    yield "" if each["urgent_p99_s"] is None else f"{each['urgent_p99_s'] * 1000:g} ms"
+    yield f"{each['violations']:g}"
+
+
+def _text(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}" if isfinite(value) else "-"
+
+
+def gates_table(rows: Sequence[Row]) -> Table:
+    """What the numbers have to be, and what they are."""
+    result = Table(title="Numbers to reach", box=SIMPLE_HEAD, header_style="grey50")
+    result.add_column("what", no_wrap=True)
+    for title in ("is", "at most", ""):
+        result.add_column(title, justify="right", no_wrap=True)
+    for gate in gates(medians(rows)):
+        result.add_row(gate.what, _text(gate.value, 3), _text(gate.limit), _verdict(gate))
+    return result
+
+
+def _verdict(gate: Gate) -> str:
+    return "[green3]reached[/]" if gate.is_reached else "[red]missed[/]"

@@ -88,6 +88,15 @@ class OperatorProcess:
         if self.pid:
             self._forget()
 
+    def metrics(self) -> str:
+        """All metrics as text."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def quantile(self, name: str, share: float) -> float | None:
+        """A quantile of one of its histograms, by the upper end of the bucket that it is in; None if it has none."""
+        return quantile_of(self.metrics(), name, share)
+
     def tail(self) -> str:
         return f"last lines of {self.log}:\n{self._processes.tail(NAME)}"
 
@@ -101,3 +110,14 @@ class OperatorProcess:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def quantile_of(metrics: str, name: str, share: float) -> float | None:
+    """The upper end of the bucket of a histogram without labels that a quantile falls into; None if it is empty."""
+    buckets = []
+    for line in metrics.splitlines():
+        if line.startswith(f'{name}_bucket{{le="'):
+            end, _, count = line.removeprefix(f'{name}_bucket{{le="').partition('"} ')
+            buckets.append((float(end), float(count)))
+    total = max((count for _, count in buckets), default=0.0)
+    return next((end for end, count in sorted(buckets) if total and count >= share * total), None)

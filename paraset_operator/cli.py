@@ -1,4 +1,4 @@
-"""The command `paraset`: run the operator, plan offline from a dump, explain a set, print the CRDs.
+"""The command `paraset`: run the operator, plan offline, explain a set, print a balance, print the CRDs.
 
 Every subcommand imports what it needs when it is chosen, so that `--help` and a mistyped option answer at once. An
 error that a person can cure is one line on stderr: exit status 2 for a wrong command line, 1 for anything else.
@@ -120,6 +120,23 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from paraset_operator.reporting.balance_json import write_json
+    from paraset_operator.reporting.balance_table import write_table
+    from paraset_operator.runtime.report import ReportError, balance_in_cluster
+
+    try:
+        balance = balance_in_cluster(options.kubeconfig, options.context, options.namespace, options.hours)
+    except ReportError as error:
+        raise CliError(str(error)) from error
+    if options.output == "json":
+        write_json(balance, sys.stdout)
+    else:
+        write_table(balance, sys.stdout, per_hour=options.per_hour)
+    sys.stdout.flush()
+    return 0
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from paraset_operator.simulation.command import SimulationFailedError, run_simulation
 
@@ -151,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", _run, "run the operator"))
     _add_plan(_command(commands, "plan", _plan, "show what the operator would do, from files alone"))
     _add_explain(_command(commands, "explain", _explain, "say why a set holds what it does and no more"))
+    _add_report(_command(commands, "report", _report, "print what filling brought and cost in the last hours"))
     add_arguments(_command(commands, "simulate", _simulate, "fill a simulated cluster, by default a public trace"))
     _command(commands, "crd", _crd, "print the CustomResourceDefinitions as YAML")
     return parser
@@ -222,6 +240,25 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="show every node and every shape, not only the first few")
     parser.add_argument("--json", action="store_true", help="print JSON, described by docs/explain.md")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hours", type=_hours, default=24, metavar="N", help="hours to look back, 1 to 48 (%(default)s)"
+    )
+    parser.add_argument("--per-hour", action="store_true", help="print hour by hour instead of by set")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="how to print (%(default)s)")
+    parser.add_argument(
+        "-n", "--namespace", default="paraset-system", metavar="NAME", help="namespace of the operator (%(default)s)"
+    )
+    parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use; default: as kubectl")
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig; default: the current one")
+
+
+def _hours(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 48:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours: give a number from 1 to 48")
+    return int(text)
 
 
 def _identity() -> str:

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.oracle.coupling import Achieved, Row, Share, quotas_of, rows_of, tenants_of, use_of
+from bench.oracle.coupling import Achieved, Row, Share, quotas_of, rows_of, tenants_of
 from bench.oracle.fair import Party
 from bench.oracle.node import Choice
 from bench.oracle.outcome import Held, achieved_by, instances_after, worth_after
 from bench.oracle.pool import SolverPool
-from bench.oracle.pricing import bound_at, refined_prices, solve_all
-from bench.oracle.problem import Group, Problem, problem_of
+from bench.oracle.pricing import bound_at, refined_prices, solve_all, used_by
+from bench.oracle.problem import Problem, problem_of
 from bench.oracle.solver import EXACT, Effort
 from paraset_operator.model.plan import Plan
 from paraset_operator.model.snapshot import Snapshot
@@ -134,23 +134,8 @@ def bound_under(
 
 def _is_plan(problem: Problem, rows: Sequence[Row], prices: Sequence[float], choices: Sequence[Choice]) -> bool:
     """Say whether the nodes' choices together keep every row, and use up those with a price: then they are optimal."""
-    counts, grown = totals_of(problem.groups, choices)
-    for row, price in zip(rows, prices, strict=True):
-        slack = row.sign * (row.limit - use_of(problem, row, counts, grown))
+    for row, price, used in zip(rows, prices, used_by(problem, rows, choices), strict=True):
+        slack = row.sign * (row.limit - used)
         if slack < -1e-6 * max(1.0, row.limit) or (price > 0 and slack > 1e-6 * max(1.0, row.limit)):
             return False
     return True
-
-
-def totals_of(
-    groups: Sequence[Group], choices: Sequence[Choice]
-) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
-    """Return instances by column and growth by column and resource, of all nodes."""
-    counts: dict[int, float] = {}
-    grown: dict[tuple[int, str], float] = {}
-    for group, choice in zip(groups, choices, strict=True):
-        for index, count in choice.counts.items():
-            counts[index] = counts.get(index, 0) + count * group.count
-        for key, amount in choice.grown.items():
-            grown[key] = grown.get(key, 0) + amount * group.count
-    return counts, grown

@@ -2,26 +2,31 @@
 
 The relaxation's duals are where it begins. Then, at each round's prices, every node names its best choice; a small
 program mixes all choices known so that the limits hold, and its duals, moved towards the best prices so far, are the
-next. What the mix is worth comes up to the bound from below; where both meet there are no better prices. A sample of
-the nodes, with limits in proportion, is enough: the bound is true for any prices.
+next. What the mix is worth comes up to the bound from below; where both meet there are no better prices.
+
+A sample of the nodes is enough for that: the bound is true for any prices. Its limits are moved, a few times, until its
+nodes leave as much of them as all nodes do of theirs (sampling.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bench.oracle.coupling import Row, priced, use_of
 from bench.oracle.node import EMPTY, Choice, candidates_on
 from bench.oracle.pool import SolverPool
 from bench.oracle.problem import Problem
+from bench.oracle.sampling import moved, sample_of
 from bench.oracle.solver import Effort, Model, maximise
 
-SAMPLE = 120
 ROUNDS = 12
 # How much of the way to the best prices so far: at first the mix knows little and its prices jump.
 SMOOTHING = (0.7, 0.7, 0.7, 0.5, 0.3)
 MET = 2e-4
+# How often a sample's limits are moved, and which change of the bound by that is none.
+CORRECTIONS = 3
+LITTLE = 3e-4
 WHOLE = Effort(gap=2e-4)
 # A limit of zero, as something to divide by.
 _NOTHING = 1e-6
@@ -70,50 +75,64 @@ class Mix:
 
 def refined_prices(problem: Problem, rows: Sequence[Row], pool: SolverPool, effort: Effort) -> tuple[float, ...]:
     """Return a price for each row."""
-    everything = problem, tuple(rows)
-    problem, rows = sample_of(problem, rows)
-    try:
-        relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
-    except RuntimeError:
-        # A sample may be too unlike the rest to give everybody what the plan gives them.
-        problem, rows = everything
-        relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
-    best = _without_dust(problem, rows, duals, relaxed)
-    menu = Menu(problem, tuple(rows))
-    lowest = _try(menu, rows, best, pool, effort)
+    relaxed, duals = pool.prices(problem.columns, problem.groups, rows)
+    prices, few = _without_dust(problem, rows, duals, relaxed), sample_of(problem)
+    if few is problem:
+        return tuple(_refined(Menu(problem, tuple(rows)), prices, pool, effort))
+    return tuple(_refined_on(Menu(few, tuple(rows)), problem, rows, prices, pool, effort))
+
+
+def _refined_on(
+    menu: Menu, problem: Problem, rows: Sequence[Row], prices: list[float], pool: SolverPool, effort: Effort
+) -> list[float]:
+    """Return the best prices found for all nodes, where a menu has only some of them."""
+    choices = solve_all(problem, rows, prices, pool, effort)
+    lowest, best = bound_at(problem, rows, prices, choices), prices
+    for _ in range(CORRECTIONS):
+        here = solve_all(menu.problem, rows, prices, pool, effort)
+        used = used_by(menu.problem, rows, here), used_by(problem, rows, choices)
+        menu.rows = moved(menu.problem, problem, rows, *used)
+        prices = _refined(menu, prices, pool, effort)
+        choices = solve_all(problem, rows, prices, pool, effort)
+        value = bound_at(problem, rows, prices, choices)
+        is_settled = abs(value - lowest) < LITTLE * lowest
+        if value < lowest:
+            lowest, best = value, prices
+        if is_settled:
+            break
+    return best
+
+
+def used_by(problem: Problem, rows: Sequence[Row], choices: Sequence[Choice]) -> list[float]:
+    """Return how much of each limit all nodes' choices use."""
+    used = [0.0] * len(rows)
+    for group, choice in zip(problem.groups, choices, strict=True):
+        uses = uses_of(problem, rows, choice)
+        used = [before + group.count * use for before, use in zip(used, uses, strict=True)]
+    return used
+
+
+def _refined(menu: Menu, best: Sequence[float], pool: SolverPool, effort: Effort) -> list[float]:
+    """Return the best prices found for the nodes of a menu, beginning with some."""
+    lowest, best = _try(menu, best, pool, effort), list(best)
     for number in range(ROUNDS):
         mix = menu.mix(pool)
         if mix.worth >= lowest * (1 - MET):
             break
         part = SMOOTHING[min(number, len(SMOOTHING) - 1)]
         prices = [part * old + (1 - part) * new for old, new in zip(best, mix.prices, strict=True)]
-        prices = _without_dust(problem, rows, prices, lowest)
-        value = _try(menu, rows, prices, pool, effort)
+        prices = _without_dust(menu.problem, menu.rows, prices, lowest)
+        value = _try(menu, prices, pool, effort)
         if value < lowest:
             lowest, best = value, prices
-    return tuple(best)
+    return best
 
 
-def sample_of(problem: Problem, rows: Sequence[Row]) -> tuple[Problem, tuple[Row, ...]]:
-    """Return some of the nodes, large and small, and limits in proportion; all of them where they are few."""
-    if len(problem.groups) <= SAMPLE:
-        return problem, tuple(rows)
-    size = [
-        sum(group.free.get(name, 0) / amount for name, amount in problem.fillable.items()) for group in problem.groups
-    ]
-    order = sorted(range(len(size)), key=lambda at: -size[at])
-    groups = tuple(problem.groups[order[(2 * place + 1) * len(order) // (2 * SAMPLE)]] for place in range(SAMPLE))
-    part = sum(size[at] * problem.groups[at].count for at in order)
-    chosen = {id(group) for group in groups}
-    taken = sum(size[at] * problem.groups[at].count for at in order if id(problem.groups[at]) in chosen)
-    return replace(problem, groups=groups), tuple(replace(row, limit=row.limit * taken / part) for row in rows)
-
-
-def _try(menu: Menu, rows: Sequence[Row], prices: Sequence[float], pool: SolverPool, effort: Effort) -> float:
+def _try(menu: Menu, prices: Sequence[float], pool: SolverPool, effort: Effort) -> float:
     """Return the bound at these prices, and remember the nodes' choices."""
-    choices = solve_all(menu.problem, rows, prices, pool, effort)
+    choices = solve_all(menu.problem, menu.rows, prices, pool, effort)
     menu.add(choices)
-    return bound_at(menu.problem, rows, prices, choices)
+    return bound_at(menu.problem, menu.rows, prices, choices)
 
 
 def _without_dust(problem: Problem, rows: Sequence[Row], prices: Sequence[float], worth: float) -> list[float]:

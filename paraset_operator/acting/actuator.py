@@ -4,6 +4,8 @@
 - No second decision about a pod while a create of it is on its way.
 - Room is made for an LS pod only after its nomination went through: who was nominated in the same moment by the
   scheduler already has its victims.
+- Releases wait for their turn in the order in which they were decided. Before anything of one is sent, its LS pod is
+  looked at again: for one that is gone, bound, or nominated by the scheduler meanwhile, the rest is not sent.
 - What fails is counted as done for a growing pause, so that a broken object costs one request now and then.
 """
 
@@ -12,6 +14,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
+from paraset_operator.acting.need import why_gone
 from paraset_operator.acting.notices import NoticeBoard
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter, outcome_of
@@ -24,8 +27,9 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
-# Writes of the ordinary plan at a time; releases for LS work are not counted.
-_AT_A_TIME = 24
+# Writes of the ordinary plan at a time, and releases for LS work at a time: each has connections of its own, so that
+# what is begun is sent at once.
+_AT_A_TIME, _RELEASES_AT_A_TIME = 24, 24
 
 
 class Actuator:
@@ -38,10 +42,14 @@ class Actuator:
         find: Callable[[str], ParaSet | None],
         on_begin: Callable[[Action], None],
         on_outcome: Callable[[Outcome], None],
+        on_release: Callable[[Release], None] = lambda _: None,
+        on_send: Callable[[Action], None] = lambda _: None,
+        releases_at_a_time: int = _RELEASES_AT_A_TIME,
     ) -> None:
         self._writer, self._pods, self._find = writer, pods, find
         self._on_begin, self._on_outcome = on_begin, on_outcome
-        self._slots = asyncio.Semaphore(_AT_A_TIME)
+        self._on_release, self._on_send = on_release, on_send
+        self._slots, self._urgent_slots = asyncio.Semaphore(_AT_A_TIME), asyncio.Semaphore(releases_at_a_time)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
         self._last_write: dict[str, asyncio.Future[None]] = {}
@@ -61,12 +69,15 @@ class Actuator:
 
     def release(self, release: Release) -> None:
         """Begin to make room for one LS pod, at once."""
+        if why_gone(release.beneficiary, self._pods):
+            return
+        self._on_release(release)
         actions = [action for action in release.actions if self._is_current(action)]
         expected = [self._expect(action) for action in actions]
         nomination = release.nomination if self._may_nominate else None
         nominee = self._expect_nomination(nomination) if nomination else None
         writes: list[tuple[Action, Pod]] = list(zip(actions, expected, strict=True))
-        self._spawn(self._release(nomination, nominee, writes, marks=release.marks))
+        self._spawn(self._release_in_turn(release, nominee, writes))
 
     async def close(self) -> None:
         """Wait for what is under way, not long."""
@@ -97,18 +108,43 @@ class Actuator:
         self._pods.expect(pod)
         return pod
 
-    async def _release(
-        self, nomination: NominatePod | None, nominee: Pod | None, writes: list[tuple[Action, Pod]], *, marks: bool
-    ) -> None:
-        if nomination is not None and nominee is not None:
-            outcome = await self._nominate(nomination, nominee)
-            if outcome.result in (Result.SUPERSEDED, Result.GONE):
-                for action, expected in writes:
-                    self._pods.settle(expected)
-                    self._on_outcome(Outcome(action, Result.SUPERSEDED, outcome.status, outcome.message))
-                return
-        marks = marks and self._may_nominate
-        await asyncio.gather(*(self._write(action, expected, marks=marks) for action, expected in writes))
+    async def _release_in_turn(self, release: Release, nominee: Pod | None, writes: list[tuple[Action, Pod]]) -> None:
+        async with self._urgent_slots:
+            why, ours = await self._nominate_first(release, nominee)
+            why = why or why_gone(release.beneficiary, self._pods, ours)
+            if not why:
+                marks = release.marks and self._may_nominate
+                outcomes = await asyncio.gather(*(self._make_room(action, marks=marks) for action, _ in writes))
+        if why:
+            self._cancel(writes, why)
+            return
+        ended = zip(outcomes, writes, strict=True)
+        await asyncio.gather(*(self._conclude(outcome, expected) for outcome, (_, expected) in ended))
+
+    async def _nominate_first(self, release: Release, nominee: Pod | None) -> tuple[str, str]:
+        """Return why no room has to be made, and the node where the LS pod is nominated now by us; empty for none."""
+        if release.nomination is None or nominee is None:
+            return "", ""
+        why = why_gone(release.beneficiary, self._pods, release.node)
+        if why:
+            self._pods.settle(nominee)
+            return why, ""
+        outcome = await self._nominate(release.nomination, nominee)
+        if outcome.result in (Result.SUPERSEDED, Result.GONE):
+            return outcome.message or outcome.result.value, ""
+        return "", release.node if outcome.is_done else ""
+
+    def _cancel(self, writes: Iterable[tuple[Action, Pod]], why: str) -> None:
+        for action, expected in writes:
+            self._pods.settle(expected)
+            self._on_outcome(Outcome(action, Result.SUPERSEDED, 0, why))
+
+    async def _make_room(self, action: Action, *, marks: bool) -> Outcome:
+        self._on_send(action)
+        if not (marks and isinstance(action, DeletePod)):
+            return await self._send(action)
+        _, outcome = await asyncio.gather(self._mark(action), self._send(action))
+        return outcome
 
     async def _nominate(self, nomination: NominatePod, nominee: Pod) -> Outcome:
         outcome = await self._attempt(nomination, self._writer.nominate(nomination))
@@ -121,13 +157,6 @@ class Actuator:
     async def _write_in_turn(self, action: Action, expected: Pod) -> None:
         async with self._slots:
             outcome = await self._send(action)
-        await self._conclude(outcome, expected)
-
-    async def _write(self, action: Action, expected: Pod, *, marks: bool) -> None:
-        if not (marks and isinstance(action, DeletePod)):
-            await self._conclude(await self._send(action), expected)
-            return
-        _, outcome = await asyncio.gather(self._mark(action), self._send(action))
         await self._conclude(outcome, expected)
 
     async def _mark(self, action: DeletePod) -> None:

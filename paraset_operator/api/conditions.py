@@ -49,6 +49,7 @@ class Reason(StrEnum):
     NO_NODE_SELECTED = "NoNodeSelected"
     HEADROOM = "Headroom"
     COOL_DOWN = "CoolDown"
+    NODES_NOT_READY = "NodesNotReady"
     FAIR_SHARE = "FairShare"
     CEILING = "Ceiling"
     BEHAVIOR = "Behavior"
@@ -101,6 +102,7 @@ REASONS: dict[Reason, str] = {
     Reason.NO_NODE_SELECTED: "No node passes the policy, node selector, affinity and taints.",
     Reason.HEADROOM: "The room left is headroom or reserve for latency-sensitive work.",
     Reason.COOL_DOWN: "Latency-sensitive work has just reclaimed the node.",
+    Reason.NODES_NOT_READY: "Many nodes are NotReady at once: nothing new is begun until it is calm again.",
     Reason.FAIR_SHARE: "Other sets have a claim on the room.",
     Reason.CEILING: "spec.replicas allows no more.",
     Reason.BEHAVIOR: "spec.behavior allows no quicker change.",

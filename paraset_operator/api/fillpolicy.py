@@ -140,6 +140,13 @@ class Pacing(Model):
     pending_timeout_seconds: int = _seconds(30, "How long a filler may stay Pending before it is withdrawn.", least=1)
     back_off_seconds: int = _seconds(10, "How long a set waits after its fillers crash or can't pull.", least=1)
     back_off_max_seconds: int = _seconds(300, "Where that time ends, after doubling with every failure.", least=1)
+    storm_percent: int = Field(
+        20,
+        ge=0,
+        le=100,
+        description="While more than this part of the policy's nodes, and at least three, are NotReady or turned so "
+        "within the last minute, nothing new is begun on any of them. Hundredths, 20 unless told; 100: never.",
+    )
     rules = (
         Rule(
             "self.coolDownSeconds <= self.coolDownMaxSeconds",

@@ -62,6 +62,21 @@ class LostWork(Model):
     )
 
 
+class FilledWork(Model):
+    """What the fillers of a set have held so far."""
+
+    resource_seconds: dict[str, Whole] = Field(
+        description="Amount x seconds by resource that running fillers have held up to asOf: device-seconds, "
+        "core-seconds of cpu, byte-seconds of memory."
+    )
+    as_of: str = Field(
+        max_length=64,
+        json_schema_extra={"format": "date-time"},
+        description="Until when that is counted: written only when something else in the status changes. Since then "
+        "ready fillers have held what `resources` says.",
+    )
+
+
 class PlannedAction(Model):
     """One action that mode Observe has planned and not carried out."""
 
@@ -92,6 +107,7 @@ class ParaSetStatus(Model):
         None, max_length=32, description="Why there are not more fillers, the most important first."
     )
     lost_work: LostWork | None = Field(None, description="What giving room back has cost so far.")
+    filled_work: FilledWork | None = Field(None, description="What the set's fillers have held so far.")
     plan: list[PlannedAction] | None = Field(
         None,
         max_length=PLANNED_ACTIONS,

@@ -29,6 +29,7 @@ from paraset_operator.api.paraset import (
 from paraset_operator.api.scaling import Behavior, Budget, ScalingPolicy, ScalingRules
 from paraset_operator.api.status import (
     Condition,
+    FilledWork,
     Limit,
     LostWork,
     ParaSetStatus,
@@ -83,6 +84,7 @@ __all__ = [
     "FillPolicy",
     "FillPolicySpec",
     "FillPolicyStatus",
+    "FilledWork",
     "Headroom",
     "InvalidObject",
     "LabelRequirement",

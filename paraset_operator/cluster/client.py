@@ -18,8 +18,12 @@ PAGE = 500
 # A stream that is silent for longer is taken for dead; the server sends a bookmark about once a minute.
 WATCH_SILENCE = 75.0
 _REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+_APPLY_PATCH = "application/apply-patch+yaml"
 _MERGE_PATCH = "application/merge-patch+json"
 _STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+# Enough for all watches and all writes that are begun at a time, so that none waits for another's answer. The server
+# closes idle connections after 90 s; a burst need not begin with handshakes.
+_CONNECTIONS, _KEPT_ALIVE = 96, 60.0
 _LONGEST_LINE = 16 * 2**20
 
 
@@ -64,7 +68,9 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=64, ssl=self._connection.ssl_context or True)
+        connector = aiohttp.TCPConnector(
+            limit=_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE, ssl=self._connection.ssl_context or True
+        )
         self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**18, max_line_size=16384)
         return self
 
@@ -95,6 +101,11 @@ class Client:
     async def merge(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Merge-patch an object and return it as stored; raise ApiError."""
         return await self._request("PATCH", path, body=body, content_type=_MERGE_PATCH)
+
+    async def apply(self, path: str, body: Mapping[str, Any], manager: str) -> bytes:
+        """Bring an object to what is said of it, made if it is not there (server-side apply); raise ApiError."""
+        params = {"fieldManager": manager, "force": "true"}
+        return await self._request("PATCH", path, body=body, params=params, content_type=_APPLY_PATCH)
 
     async def strategic_merge(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Strategic-merge-patch an object (lists by key) and return it as stored; raise ApiError."""

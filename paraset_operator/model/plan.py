@@ -50,14 +50,19 @@ class Limit(StrEnum):
     TEMPLATE = "TemplateRefused"
     TENANT = "TenantLimit"
     RATE = "Behavior"
+    STORM = "NodesNotReady"
 
 
 @dataclass(frozen=True, slots=True)
 class Beneficiary:
-    """The LS pod, or the headroom shape, that room is made for."""
+    """The LS pod, or the headroom shape, that room is made for; only a pod has a uid.
+
+    `nominated` is where the pod was nominated when that was decided.
+    """
 
     key: str
     uid: str = ""
+    nominated: str = ""
 
 
 # A plan may have a hundred thousand of them: a tenth of the cost of a dataclass.
@@ -176,6 +181,20 @@ class SetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Storm:
+    """So many of a policy's nodes are NotReady, or were a moment ago, that nothing new is begun on any of them."""
+
+    policy: str
+    not_ready: int
+    nodes: int
+
+    @property
+    def message(self) -> str:
+        """What there is to say."""
+        return f"{self.not_ready} of {self.nodes} nodes of policy {self.policy} are NotReady or were within a minute"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Releases first, then departures and shrinks, then creates and growth, each in the order to carry them out.
 
@@ -189,3 +208,4 @@ class Plan:
     sets: tuple[SetReport, ...] = ()
     usable: Resources = field(default_factory=dict)
     next_check: float | None = None
+    storms: tuple[Storm, ...] = ()

@@ -43,7 +43,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class PacingRules:
-    """Durations in seconds."""
+    """Durations in seconds; `storm_percent` is the part of the nodes, in hundredths, beyond which it is a storm."""
 
     cool_down: float = 60.0
     cool_down_max: float = 600.0
@@ -51,6 +51,7 @@ class PacingRules:
     back_off: float = 10.0
     back_off_max: float = 300.0
     min_run: float = 60.0
+    storm_percent: int = 20
 
 
 @dataclass(frozen=True, slots=True)

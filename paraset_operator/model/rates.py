@@ -18,12 +18,20 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class ScaleRules:
-    """The limits of one direction: the largest or smallest of several counts; `is_disabled` forbids any change."""
+    """The limits of one direction: the largest or smallest of several counts; `is_disabled` forbids any change.
+
+    `stabilization` is for how many seconds the most careful past target counts.
+    """
 
     limits: tuple[RateLimit, ...] = ()
     takes_smallest: bool = False
     is_disabled: bool = False
     stabilization: float = 0.0
+
+    @property
+    def limits_changes(self) -> bool:
+        """Whether a change may have to wait for others of its kind."""
+        return self.is_disabled or bool(self.limits)
 
 
 UNLIMITED = ScaleRules()

@@ -74,6 +74,7 @@ class Snapshot:
 
     A pod waits if it is bound nowhere, or is a filler whose node does not exist. `fresh` are the uids of LS pods seen
     so short a while ago that the scheduler may still be at its first attempt, in which it preempts by itself.
+    `answered` are those of LS pods that a filler was evicted for already.
     """
 
     nodes: tuple[NodeState, ...] = ()
@@ -81,6 +82,7 @@ class Snapshot:
     sets: tuple[ParaSetView, ...] = ()
     policies: tuple[PolicyView, ...] = ()
     fresh: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ reports           what is left empty and why
 bounds            the one word for it of each node
 
 Across plans:
-pacing            cool-downs, back-offs, rates
+pacing            cool-downs, back-offs
+behavior          rates and stabilization windows of sets
+storms            many nodes NotReady at once
 
 How much idle room no LS pod can use (FGD), which orders the holes:
 fragmentation     of many nodes at once

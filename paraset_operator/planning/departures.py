@@ -1,7 +1,12 @@
-"""Fillers that must leave whatever the room: their set, their shape, their node or they themselves are not in order."""
+"""Fillers that must leave whatever the room: their set, their shape, their node or they themselves are not in order.
 
-from collections.abc import Collection
+Budgets and `behavior.scaleDown` hold up what leaves of the set's own will. In a storm fillers on nodes that are
+NotReady stay, and nothing is replaced.
+"""
+
+from collections.abc import Collection, Container
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from paraset_operator.model.plan import DeletePod, Notice, Reason
@@ -9,11 +14,13 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import devices_of, shortage, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.behavior import VOLUNTARY, ceiling_to_keep, removals_allowed
 from paraset_operator.planning.feasibility import may_fill
 from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.notices import Wanted, announced
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.room import NodeRoom, smallest_of
+from paraset_operator.planning.storms import NOT_READY
 from paraset_operator.planning.victims import victim_order
 from paraset_operator.planning.yielding import eviction
 
@@ -30,20 +37,29 @@ class Departures(NamedTuple):
 
 
 def departures(
-    rooms: Collection[NodeRoom], snapshot: Snapshot, owners: Owners, pacing: Pacing, moment: Moment
+    rooms: Collection[NodeRoom],
+    snapshot: Snapshot,
+    owners: Owners,
+    pacing: Pacing,
+    moment: Moment,
+    stormy: Container[str] = frozenset(),
 ) -> Departures:
-    """Return the fillers that leave, and count them as leaving; `rooms` are all nodes where one might have to."""
+    """Return the fillers that leave, and count them as leaving; `rooms` are all nodes where one might have to.
+
+    `stormy` are the names of policies whose nodes are in a storm.
+    """
     leaving = [*_without_node(snapshot, owners), *_finished(rooms, owners)]
     wanted: list[Wanted] = []
     for room in rooms:
         for pod in room.fillers:
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
-            if verdict is not None and not _is_too_young(pod, room, verdict[0], moment.wall):
+            if verdict is not None and not _may_wait(pod, room, verdict[0], moment.wall, stormy):
                 wanted.append((room, pod, *verdict))
-    disruptions = _disruptions(rooms, snapshot) if any(reason in _BUDGETED for _, _, reason, _ in wanted) else {}
-    allowed = _within_budgets(wanted, disruptions, owners, moment.wall)
+    counts = _Counts(rooms, snapshot)
+    allowed = _within_budgets(wanted, counts, owners, moment.wall)
     # Who stays because of a budget counts against the ceiling, which no budget limits.
-    allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, moment.wall)
+    allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, pacing, moment)
+    allowed = _within_behavior(allowed, counts, owners, pacing, moment.monotonic)
     due, notices, next_check = announced(allowed, rooms, owners, moment)
     for room, pod, reason, detail in due:
         leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
@@ -71,6 +87,13 @@ def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
     if shape.template_hash != pod.template_hash:
         return Reason.OUTDATED, "spec.template has changed"
     return None
+
+
+def _may_wait(pod: Pod, room: NodeRoom, reason: Reason, wall: float, stormy: Container[str]) -> bool:
+    """Say whether a filler that can't stay for ever may do so for now."""
+    if room.policy is not None and room.policy.name in stormy:
+        return reason is Reason.OUTDATED or (reason is Reason.NODE and room.node.trouble == NOT_READY)
+    return _is_too_young(pod, room, reason, wall)
 
 
 def _is_too_young(pod: Pod, room: NodeRoom, reason: Reason, wall: float) -> bool:
@@ -101,35 +124,60 @@ def _finished(rooms: Collection[NodeRoom], owners: Owners) -> list[DeletePod]:
     ]
 
 
-def _above_ceiling(rooms: Collection[NodeRoom], gone: set[str], owners: Owners, now: float) -> list[Wanted]:
+def _above_ceiling(
+    rooms: Collection[NodeRoom], gone: set[str], owners: Owners, pacing: Pacing, moment: Moment
+) -> list[Wanted]:
     surplus: list[Wanted] = []
     for owner in owners.values():
         stay = [(room, pod) for room in rooms for pod in room.fillers if pod.owner == owner.uid and pod.uid not in gone]
-        stay.sort(key=lambda each: victim_order(each[1], each[0], owners, now))
-        detail = f"spec.replicas is {owner.ceiling}"
-        surplus += (
-            [(room, pod, Reason.ABOVE_CEILING, detail) for room, pod in stay[: len(stay) - owner.ceiling]]
-            if (len(stay) > owner.ceiling)
-            else []
-        )
+        more = len(stay) - ceiling_to_keep(pacing, owner, moment.monotonic)
+        if more > 0:
+            stay.sort(key=lambda each: victim_order(each[1], each[0], owners, moment.wall))
+            detail = f"spec.replicas is {owner.ceiling}"
+            surplus += [(room, pod, Reason.ABOVE_CEILING, detail) for room, pod in stay[:more]]
     return surplus
 
 
-def _disruptions(rooms: Collection[NodeRoom], snapshot: Snapshot) -> dict[str, tuple[int, int]]:
-    """Return, by set, how many fillers there are, and how many of these are on their way out already."""
-    released = {pod.uid for room in rooms for pod in room.released}
-    counts: dict[str, tuple[int, int]] = {}
-    for state in snapshot.nodes:
-        for pod in state.pods:
-            if pod.is_filler and not pod.is_finished:
-                there, leaving = counts.get(pod.owner, (0, 0))
-                counts[pod.owner] = there + 1, leaving + (pod.is_terminating or pod.uid in released)
-    return counts
+def _within_behavior(
+    wanted: list[Wanted], counts: "_Counts", owners: Owners, pacing: Pacing, now: float
+) -> list[Wanted]:
+    """Drop what `behavior.scaleDown` does not allow now; replacements come before surplus, as `wanted` has them."""
+    left: dict[str, int] = {}
+    allowed = []
+    for each in wanted:
+        owner = owners[each[1].owner]
+        if each[2] in VOLUNTARY and owner.scale_down.limits_changes:
+            if owner.uid not in left:
+                there, leaving = counts.by_owner[owner.uid]
+                left[owner.uid] = removals_allowed(pacing, owner, there - leaving, now)
+            left[owner.uid] -= 1
+            if left[owner.uid] < 0:
+                continue
+        allowed.append(each)
+    return allowed
+
+
+class _Counts:
+    """By set: how many fillers there are, and how many of these are on their way out already; asked for, counted."""
+
+    def __init__(self, rooms: Collection[NodeRoom], snapshot: Snapshot) -> None:
+        self._rooms, self._snapshot = rooms, snapshot
+
+    @cached_property
+    def by_owner(self) -> dict[str, tuple[int, int]]:
+        released = {pod.uid for room in self._rooms for pod in room.released}
+        counts: dict[str, tuple[int, int]] = {}
+        for state in self._snapshot.nodes:
+            for pod in state.pods:
+                if pod.is_filler and not pod.is_finished:
+                    there, leaving = counts.get(pod.owner, (0, 0))
+                    counts[pod.owner] = there + 1, leaving + (pod.is_terminating or pod.uid in released)
+        return counts
 
 
 def _within_budgets(
     wanted: list[Wanted],
-    disruptions: dict[str, tuple[int, int]],
+    counts: _Counts,
     owners: Owners,
     now: float,
 ) -> list[Wanted]:
@@ -139,7 +187,7 @@ def _within_budgets(
     for each in sorted(wanted, key=lambda each: _turn(each, owners, now)):
         owner, budgeted = each[1].owner, _BUDGETED.get(each[2])
         if budgeted is not None:
-            there, leaving = disruptions[owner]
+            there, leaving = counts.by_owner[owner]
             used[owner, budgeted] = used.get((owner, budgeted), leaving) + 1
             if used[owner, budgeted] > disruptions_allowed(owners[owner], budgeted, there):
                 continue

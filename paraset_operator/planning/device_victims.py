@@ -21,7 +21,7 @@ _Price: TypeAlias = tuple[int, float, int]
 # Bounds of the work lost and of the victims from below.
 Bound: TypeAlias = tuple[float, int]
 # A sum in another order may differ in its last digit; a bound must not be above it.
-_BELOW = 1 - 1e-9
+BELOW = 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,11 @@ def _least_for_whole(devices: DeviceRoom, need: int, pods: Sequence[Pod], loss: 
     holders = {pod.uid: pod for step in steps for pod in step.pods}.values()
     single = [Step(len(devices.held_by(pod)) * devices.whole, (0, loss[pod.uid], 1), (pod,)) for pod in holders]
     lost, count = _least(single, missing)
-    return max(lost, min(step.price[1] for step in steps) * _BELOW), count
+    return max(lost, min(step.price[1] for step in steps) * BELOW), count
 
 
 def _least(steps: Sequence[Step], missing: int) -> Bound:
     """Return the least that so many of them lose as there must be, and how many these are."""
     count = -(-missing // max(step.gain for step in steps))
     losses = sorted(step.price[1] for step in steps)
-    return losses[0] if count == 1 else sum(losses[:count]) * _BELOW, count
+    return losses[0] if count == 1 else sum(losses[:count]) * BELOW, count

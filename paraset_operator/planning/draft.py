@@ -1,18 +1,18 @@
 """The working state of one plan: rows of all nodes, rooms of those with something to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.model.plan import DeletePod, Notice, Release
+from paraset_operator.model.plan import DeletePod, Notice, Release, Storm
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.ahead import make_ahead
-from paraset_operator.planning.contenders import Contender, admit, contender_of
+from paraset_operator.planning.contenders import Contender, Obstacles, admit, contender_of
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
@@ -23,12 +23,15 @@ from paraset_operator.planning.lost_work import Owners, standing_of
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planned_rows import PlannedRows, Sums
 from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.prospects import Search
 from paraset_operator.planning.room import Instance, NodeRoom
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.sizing import kept_sizes, size_instances
+from paraset_operator.planning.storms import storms
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
+from paraset_operator.planning.victim_rows import VictimRows
 from paraset_operator.planning.worth import Scales
 from paraset_operator.planning.yielding import make_room
 
@@ -36,29 +39,33 @@ from paraset_operator.planning.yielding import make_room
 class Draft:
     """The working state of one plan call: rows of all nodes, rooms of those with something to do."""
 
-    def __init__(self, survey: Survey, planned: PlannedRows, snapshot: Snapshot) -> None:
+    def __init__(self, survey: Survey, planned: PlannedRows, victims: VictimRows, snapshot: Snapshot) -> None:
         self._survey, self._planned, self._snapshot = survey, planned, snapshot
         self.ground = survey.ground
         self.owners: Owners = {owner.uid: owner for owner in snapshot.sets}
         self.rooms = Rooms(survey, self.owners)
+        self._victims = victims
         self.rows: Rows = planned.rows
         self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
         self.notices: list[Notice] = []
         # When the next filler that was told to leave has to, by the monotonic clock.
         self.next_move: float | None = None
+        self.stormy: NDArray[np.bool_] = np.zeros_like(self.cooling)
+        self.storms: Mapping[str, Storm] = {}
         self._kept: set[str] = set()
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> tuple[Release, ...]:
-        """Return what makes room for LS pods that wait, for those to come, and for headroom."""
-        waiting, rooms = self._snapshot.waiting, self.rooms
+    def make_way(self, moment: Moment) -> Iterator[Release]:
+        """Yield what makes room for LS pods that wait, for those to come, and for headroom, one after the other."""
+        snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
-        grown = make_room_to_grow(rooms, self.owners, moment.wall)
-        releases, served = make_room(waiting, self._snapshot.fresh, rooms, self.owners, moment.wall)
-        releases = grown + releases
-        releases += make_ahead(waiting, served, rooms, self.owners, moment.wall)
-        return releases + keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+        self._victims.catch_up(self.owners)
+        yield from make_room_to_grow(rooms, self.owners, moment.wall)
+        search = Search(rooms, self._victims, self.owners, moment.wall)
+        served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
+        yield from make_ahead(snapshot.waiting, served, search)
+        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def _rank_victims(self) -> None:
         sums = self._planned.sums()
@@ -72,6 +79,19 @@ class Draft:
         self.rooms.cool(names)
         self.cooling[[self._survey.row_of[name] for name in names if name in self._survey.row_of]] = True
 
+    def calm(self, pacing: Pacing, moment: Moment) -> None:
+        """Mark the nodes of policies that are in a storm."""
+        policies = self._survey.policies
+        self.storms = storms(self._survey.states, policies, pacing, moment.monotonic)
+        if self.storms:
+            self.stormy[:] = [policy is not None and policy.name in self.storms for policy in policies]
+            self.rooms.cool(frozenset(self._survey.states[row].node.name for row in np.flatnonzero(self.halted)))
+
+    @property
+    def halted(self) -> NDArray[np.bool_]:
+        """Say which nodes take nothing new for now, and where nothing grows."""
+        return self.cooling | self.stormy
+
     def let_leave(self, pacing: Pacing, moment: Moment) -> list[DeletePod]:
         """Return the fillers that can't stay."""
         crowded = np.flatnonzero(self._planned.crowded).tolist()
@@ -82,7 +102,9 @@ class Draft:
                 mine = self.rows.counts[:, self.ground.owners == row]
                 self.rooms.at(np.flatnonzero(mine.any(axis=1)).tolist())
         made = self.rooms.made
-        leaving, self.notices, self.next_move = departures(made, self._snapshot, self.owners, pacing, moment)
+        leaving, self.notices, self.next_move = departures(
+            made, self._snapshot, self.owners, pacing, moment, self.storms
+        )
         return leaving + without_room(made, self.owners, moment.wall)
 
     def keep(self) -> Shares:
@@ -125,21 +147,23 @@ class Draft:
         gone, made, numbers = self._gone(), [], self.ground.number(self._planned.sums().counts[None, :])
         for row, owner in enumerate(self._snapshot.sets):
             count = int(numbers[row])
-            refusing = self._refusing(pacing, owner.uid, moment)
-            usable = self.rows.admits[:, row]
-            contender = contender_of(owner, count, usable, self.cooling, refusing, pacing, moment.monotonic)
+            obstacles = self._obstacles(pacing, owner.uid, moment)
+            contender = contender_of(owner, count, self.rows.admits[:, row], obstacles, pacing, moment.monotonic)
             names = self._survey.names_with(row, self._snapshot.waiting)
             admit(contender, names, gone.get(owner.uid, ()), pacing, moment.monotonic)
             made.append(contender)
         return made
 
-    def _refusing(self, pacing: Pacing, uid: str, moment: Moment) -> NDArray[np.bool_]:
-        refusing = np.zeros(len(self.cooling), dtype=bool)
-        for key in pacing.back_offs:
+    def _obstacles(self, pacing: Pacing, uid: str, moment: Moment) -> Obstacles:
+        refusing, words = np.zeros_like(self.cooling), ""
+        for key in sorted(pacing.back_offs):
             of, _, name = key.partition("/")
-            if of == uid and name in self._survey.row_of and pacing.back_off_of(uid, moment.monotonic, name):
-                refusing[self._survey.row_of[name]] = True
-        return refusing
+            if of == uid and name in self._survey.row_of:
+                wait = pacing.back_off_of(uid, moment.monotonic, name)
+                if wait is not None:
+                    refusing[self._survey.row_of[name]] = True
+                    words = words or wait.message
+        return Obstacles(self.cooling, self.stormy, refusing, words, tuple(self.storms.values()))
 
     def _gone(self) -> dict[str, list[Pod]]:
         """Return the fillers, by set, that are not kept: they leave, for LS work or for reasons of their own."""
@@ -196,7 +220,7 @@ class Draft:
 
     def size(self, new: Ints, scales: Scales, shares: Shares) -> list[ChangedNode]:
         """Shrink for what came, grow into what is left, and write the rows as they will be; return what changes."""
-        may_grow = np.flatnonzero(self._planned.growing & ~self.cooling)
+        may_grow = np.flatnonzero(self._planned.growing & ~self.halted)
         plain = is_plain(self.ground, self.rows, may_grow, new[may_grow])
         for room in self.rooms.at(may_grow[~plain].tolist()):
             self._keep_in([room])

@@ -50,6 +50,8 @@ class Ties(NamedTuple):
     turn: int = 0
 
 
+# It has nothing to lose, whatever the time.
+NEVER_STARTED = math.inf
 NO_TIES = Ties()
 LEAST_TIES = Ties(age=-math.inf)
 
@@ -84,13 +86,22 @@ def standing_of(sets: Sequence[ParaSetView], counts: Sequence[int], shares: Shar
 
 def seconds_lost(pod: Pod, owners: Owners, now: float) -> float:
     """Return the seconds of work an eviction loses: since the last checkpoint that is known of, at most since start."""
+    since, period = lost_since(pod, owners, heeds=pod.checkpointed <= now)
+    age = max(0.0, now - since)
+    return age % period if period else age
+
+
+def lost_since(pod: Pod, owners: Owners, *, heeds: bool = True) -> tuple[float, float]:
+    """Return since when a filler has work to lose, and the interval after which it begins anew, 0 for never.
+
+    Where a worker's word is heeded that may be later than now, what follows is a lower bound.
+    """
     if not pod.started:
-        return 0.0
-    age = max(0.0, now - pod.started)
-    if 0 < pod.checkpointed <= now:
-        return min(age, now - pod.checkpointed)
+        return NEVER_STARTED, 0.0
+    if heeds and pod.checkpointed > 0:
+        return max(pod.started, pod.checkpointed), 0.0
     owner = owners.get(pod.owner)
-    return age % owner.checkpoint_seconds if owner and owner.checkpoint_seconds else age
+    return pod.started, float(owner.checkpoint_seconds) if owner else 0.0
 
 
 def ties_of(pod: Pod, standing: Standing) -> Ties:
@@ -105,8 +116,3 @@ def worst_ties(pods: Iterable[Pod], standing: Standing) -> Ties:
         return NO_TIES
     progress, age, at_floor, turn = zip(*every, strict=True)
     return Ties(max(progress), max(age), max(at_floor), max(turn))
-
-
-def likely_ties(pods: Iterable[Pod], standing: Standing) -> Ties:
-    """Return what decides about the one of these fillers that would go first."""
-    return min((ties_of(pod, standing) for pod in pods), default=NO_TIES)

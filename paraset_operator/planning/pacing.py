@@ -1,11 +1,14 @@
-"""Calm: cool-downs of nodes, back-offs of templates, rates. State in, state out; the caller brings the clock.
+"""Calm: cool-downs of nodes, back-offs of templates. State in, state out; the caller brings the clock.
 
-All times are seconds of one monotonic clock. Nothing here is needed for safety: after a restart it starts empty.
+All times are seconds of one monotonic clock. Nothing here is needed for safety: after a restart it starts empty. Rates
+of sets are in `planning.behavior`, storms in `planning.storms`; what both remember is kept here too.
 
 - A node that LS work has reclaimed is not refilled for the policy's cool-down (60 s). A reclaim while it lasts begins
   it anew; one that comes after it, before as long a calm has passed, doubles it, up to the maximum (600 s).
 - A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling up to 300 s.
   Then it is on trial for as long again: it begins with one filler, and may have as many unproven as have proven good.
+- While a template runs well on at least as many nodes as it fails on, these nodes are to blame: the set keeps off each
+  of them for a back-off, and goes on elsewhere.
 - A filler whose growth its node has refused does not grow again for a back-off.
 - A filler that is unbound for the pending timeout is withdrawn, and its set keeps off that node for a back-off.
 """
@@ -13,16 +16,16 @@ All times are seconds of one monotonic clock. Nothing here is needed for safety:
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from paraset_operator.model.plan import Limit
 from paraset_operator.model.policy import PacingRules
-from paraset_operator.model.shape import ParaSetView
 
 _Value = TypeVar("_Value")
 
-# Creations within so many seconds are remembered as one entry, so that a large set does not fill the memory.
-_TOGETHER = 1.0
+# What changed when, oldest first.
+Entries: TypeAlias = tuple[tuple[float, int], ...]
+
 _GROWTH = "growth-of-"
 
 
@@ -42,12 +45,19 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """What is remembered between plans: cool-downs by node, back-offs by set uid or "uid/node", waits by pod uid."""
+    """What is remembered between plans: cool-downs by node, back-offs by set uid or "uid/node", waits by pod uid.
+
+    By set uid also what it made, what left because it wanted so, and its `spec.replicas` over time (planning.behavior);
+    `lapses` say when nodes turned NotReady (planning.storms).
+    """
 
     cool_downs: Mapping[str, Wait] = field(default_factory=_empty)
     back_offs: Mapping[str, Wait] = field(default_factory=_empty)
     unbound_since: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    creations: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    creations: Mapping[str, Entries] = field(default_factory=lambda: MappingProxyType({}))
+    removals: Mapping[str, Entries] = field(default_factory=lambda: MappingProxyType({}))
+    targets: Mapping[str, Entries] = field(default_factory=lambda: MappingProxyType({}))
+    lapses: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     proofs: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_cooling(self, node: str, now: float) -> bool:
@@ -97,6 +107,16 @@ def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, caus
     return replace(pacing, back_offs=_with(pacing.back_offs, key, wait), proofs=proofs)
 
 
+def with_failure(
+    pacing: Pacing, owner_uid: str, node: str, good: int, now: float, rules: PacingRules, cause: Limit, message: str
+) -> Pacing:
+    """Return the state after a filler failed on a node while its template runs well on `good` other nodes."""
+    own = f"{owner_uid}/"
+    bad = {key for key, wait in pacing.back_offs.items() if key.startswith(own) and now < wait.until}
+    key = own + node if len(bad | {own + node}) <= good else owner_uid
+    return with_back_off(pacing, key, now, rules, cause, message)
+
+
 def with_refused_growth(pacing: Pacing, pod_uid: str, now: float, rules: PacingRules) -> Pacing:
     """Return the state after a node has refused the growth of a filler."""
     return with_back_off(pacing, _GROWTH + pod_uid, now, rules, Limit.RATE)
@@ -119,37 +139,6 @@ def with_unbound(pacing: Pacing, uids: Iterable[str], now: float) -> Pacing:
     """Return the state that knows since when these fillers wait for the scheduler, and no others."""
     since = {uid: pacing.unbound_since.get(uid, now) for uid in uids}
     return replace(pacing, unbound_since=MappingProxyType(since)) if since != pacing.unbound_since else pacing
-
-
-def with_creations(pacing: Pacing, owner_uid: str, count: int, now: float, window: float) -> Pacing:
-    """Return the state after a set made `count` fillers; entries older than the window are forgotten."""
-    recent = tuple(each for each in pacing.creations.get(owner_uid, ()) if each[0] > now - window)
-    if recent and now - recent[-1][0] < _TOGETHER:
-        recent, count = recent[:-1], recent[-1][1] + count
-    return replace(pacing, creations=_with(pacing.creations, owner_uid, (*recent, (now, count))))
-
-
-def created_within(pacing: Pacing, owner_uid: str, seconds: float, now: float) -> int:
-    """Return how many fillers a set made in the last seconds."""
-    return sum(count for when, count in pacing.creations.get(owner_uid, ()) if when > now - seconds)
-
-
-def creations_allowed(pacing: Pacing, owner: ParaSetView, current: int, now: float, unproven: int = 0) -> int:
-    """Return how many fillers a set may make now: under its `behavior.scaleUp`, and while it is on trial."""
-    allowed = _allowed_by_behavior(pacing, owner, current, now)
-    if pacing.trial_of(owner.uid, now):
-        allowed = min(allowed, max(0, max(1, pacing.proofs.get(owner.uid, 0)) - unproven))
-    return allowed
-
-
-def _allowed_by_behavior(pacing: Pacing, owner: ParaSetView, current: int, now: float) -> int:
-    rules = owner.scale_up
-    if rules.is_disabled:
-        return 0
-    allowed = [
-        max(0, limit.allows(current) - created_within(pacing, owner.uid, limit.period, now)) for limit in rules.limits
-    ]
-    return (min(allowed) if rules.takes_smallest else max(allowed)) if allowed else owner.ceiling
 
 
 def _next_seconds(last: Wait | None, now: float, first: float, longest: float) -> float:

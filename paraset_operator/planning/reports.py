@@ -72,7 +72,8 @@ def set_reports(ground: Ground, sums: Sums, contenders: Sequence[Contender]) -> 
 def _limited_by(contender: Contender, replicas: int, too_large: Sequence[str]) -> tuple[LimitReport, ...]:
     owner = contender.owner
     if replicas >= owner.ceiling and not owner.is_suspended:
-        return (LimitReport(Limit.CEILING, f"spec.replicas is {owner.ceiling}"),)
+        held_up = (LimitReport(*contender.held_up),) if contender.held_up else ()
+        return (LimitReport(Limit.CEILING, f"spec.replicas is {owner.ceiling}"), *held_up)
     reports = [LimitReport(reason, message) for reason, message in sorted(contender.limits.items())]
     if too_large:
         names = ", ".join(too_large)

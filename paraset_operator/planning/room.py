@@ -52,9 +52,9 @@ class NodeRoom:
     """One node while a plan is made.
 
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
-    on its way; `is_touched` says that anything has been promised or released. `shares` are dominant shares of `whole`,
-    by which what is lost here compares with what is lost elsewhere. `growing` are pods that
-    wait to grow in place; what they want counts as held only once it is `charged`.
+    on its way. `version` counts what has been promised or released; each time the name is put down in `log`. `shares`
+    are dominant shares of `whole`, by which what is lost here compares with what is lost elsewhere. `growing` are pods
+    that wait to grow in place; what they want counts as held only once it is `charged`.
     """
 
     node: Node
@@ -76,11 +76,21 @@ class NodeRoom:
     devices_now: dict[str, Free] = field(default_factory=dict)
     devices: dict[str, DeviceRoom] = field(default_factory=dict)
     is_cooling: bool = False
-    is_touched: bool = False
+    version: int = 0
+    log: list[str] = field(default_factory=list)
     growing: tuple[Pod, ...] = ()
     charged: dict[str, int] = field(default_factory=dict)
     whole: Resources = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether anything has been promised or released."""
+        return self.version > 0
+
+    def _touch(self) -> None:
+        self.version += 1
+        self.log.append(self.name)
 
     @property
     def name(self) -> str:
@@ -122,7 +132,7 @@ class NodeRoom:
         for name, each in self.devices.items():
             each.promise(need.get(name, 0))
         self.needs.append(need)
-        self.is_touched = True
+        self._touch()
 
     def promise_nominated(self, need: Resources) -> None:
         """Set room aside for an LS pod that is nominated here; if it was preempted for, that room is this pod's."""
@@ -136,13 +146,14 @@ class NodeRoom:
         self.needs.remove(need)
         self.free_now = minus(self.free_now, need)
         self.charged = plus(self.charged, need)
+        self._touch()
 
     def release(self, pod: Pod) -> None:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
         self.released.append(pod)
         self.standing.leave(pod)
-        self.is_touched = True
+        self._touch()
         self.coming = plus(self.coming, pod.requests)
         for each in self.devices.values():
             each.leave(pod)
@@ -151,7 +162,7 @@ class NodeRoom:
         """Count what a filler gives up in place as leaving; from here on it is planned with at its new size."""
         requests = resized(pod, sizes)
         self.coming = plus(self.coming, minus(pod.requests, requests))
-        self.is_touched = True
+        self._touch()
         smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
         self.fillers[self.fillers.index(pod)] = smaller
         self.shares = {**self.shares, pod.uid: dominant_share(requests, self.whole)}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
 from paraset_operator.planning.feasibility import may_run_on
@@ -27,16 +28,17 @@ class Rooms(Mapping[str, NodeRoom]):
         self._survey, self._owners = survey, owners
         self._made: dict[str, NodeRoom] = {}
         self._cooling: frozenset[str] = frozenset()
-        self._standing = Standing()
-        total = survey.rows.total.sum(axis=0).tolist()
-        self._whole = dict(zip(survey.ground.columns, total, strict=True))
+        self.standing = Standing()
+        self._whole = whole_of(survey)
+        # Names of rooms in the order in which something was promised or released there, again and again.
+        self.touched: list[str] = []
 
     def __getitem__(self, name: str) -> NodeRoom:
         made = self._made.get(name)
         if made is None:
             row = self._survey.row_of[name]
             made = room_of(self._survey.states[row], self._survey.policies[row], self._owners, self._whole)
-            made.is_cooling, made.standing = name in self._cooling, self._standing
+            made.is_cooling, made.log, made.standing = name in self._cooling, self.touched, self.standing
             self._made[name] = made
         return made
 
@@ -62,7 +64,7 @@ class Rooms(Mapping[str, NodeRoom]):
 
     def rank(self, standing: Standing) -> None:
         """From here on let equal losses be decided by how sets stand."""
-        self._standing = standing
+        self.standing = standing
         for room in self._made.values():
             room.standing = standing
 
@@ -73,31 +75,55 @@ class Rooms(Mapping[str, NodeRoom]):
 
     def able(self, need: Resources) -> list[NodeRoom]:
         """Return all nodes that could hold an amount if every filler left, and maybe some that could not."""
-        return self.at(np.flatnonzero((self._survey.rows.able >= self._vector(need)).all(axis=1)))
+        return self.at(np.flatnonzero(self.is_able(need)))
 
-    def landing(self, pod: Pod) -> NodeRoom | None:
-        """Return where the scheduler can put a pod at once: the node with most cores open, as it prefers; else None."""
-        made = [room for room in self._made.values() if _takes(room.node, pod) and room.fits_now(pod.requests)]
-        best = min(made, key=_by_cores, default=None)
+    def at_row(self, row: int) -> NodeRoom:
+        """Return the room of a row."""
+        return self[self._survey.states[row].node.name]
+
+    def node(self, row: int) -> Node:
+        """Return the node of a row."""
+        return self._survey.states[row].node
+
+    def policy(self, row: int) -> PolicyView | None:
+        """Return the policy that covers the node of a row."""
+        return self._survey.policies[row]
+
+    @property
+    def policies(self) -> tuple[PolicyView, ...]:
+        """All policies in order."""
+        return self._survey.ground.policies
+
+    def covered_by(self, policy: PolicyView) -> Iterator[int]:
+        """Return the rows of the nodes that a policy covers."""
+        return (row for row, each in enumerate(self._survey.policies) if each is policy)
+
+    def version_of(self, row: int) -> int:
+        """Return how often something was promised or released on a node."""
+        made = self._made.get(self._survey.states[row].node.name)
+        return made.version if made else 0
+
+    @property
+    def open_now(self) -> Ints:
+        """What an LS pod could use at once of each node as it was surveyed."""
+        return self._survey.rows.open_now
+
+    def free(self, need: Resources) -> list[tuple[int, int]]:
+        """Return the rows that could hold an amount at once, most cores open first, each with its open cores."""
         rows, cpu = self._survey.rows, self._survey.ground.columns.index(CPU)
-        is_free = (rows.open_now >= self._vector(pod.requests)).all(axis=1) & self._may_have_devices(pod.requests)
+        is_free = (rows.open_now >= self.vector(need)).all(axis=1) & self._may_have_devices(need)
         free = np.flatnonzero(is_free)
-        for row in free[np.lexsort((free, -rows.open_now[free, cpu]))]:
-            node = self._survey.states[row].node
-            if node.name in self._made or not _takes(node, pod):
-                continue
-            room = self[node.name]
-            if room.fits_now(pod.requests):
-                return min((each for each in (best, room) if each is not None), key=_by_cores)
-        return best
+        ordered = free[np.lexsort((free, -rows.open_now[free, cpu]))]
+        return list(zip(ordered.tolist(), rows.open_now[ordered, cpu].tolist(), strict=True))
 
-    def feasible(self, pod: Pod) -> list[NodeRoom]:
-        """Return the nodes where the pod may run and counts as LS work, and that could hold it without fillers."""
-        return [room for room in self.able(pod.requests) if _takes(room.node, pod)]
+    def is_able(self, need: Resources) -> NDArray[np.bool_]:
+        """Say of all nodes whether they could hold an amount if every filler left; yes of some that could not."""
+        return np.asarray((self._survey.rows.able >= self.vector(need)).all(axis=1))
 
-    def preempted(self) -> list[NodeRoom]:
-        """Return the nodes where the scheduler has made some filler leave."""
-        return self.at(row for row, state in enumerate(self._survey.states) if state.preempted)
+    def tracks(self, need: Resources) -> NDArray[np.bool_]:
+        """Say of all nodes whether they list single devices of what is asked for."""
+        asked = [kind for kind, name in enumerate(self._survey.ground.tracked) if need.get(name, 0) > 0]
+        return np.asarray((self._survey.rows.unit[:, asked] > 0).any(axis=1))
 
     def growing(self) -> list[NodeRoom]:
         """Return the nodes where pods that are no fillers wait to grow in place."""
@@ -114,15 +140,18 @@ class Rooms(Mapping[str, NodeRoom]):
                 may_have &= np.where(amount < unit, (devices >= amount).any(axis=1), wholes >= amount) | (unit == 0)
         return may_have
 
-    def _vector(self, need: Resources) -> Ints:
+    def vector(self, need: Resources) -> Ints:
+        """Return what is asked for by column, far below zero where nothing is."""
         # What is not asked for may be short: others may hold more than there is.
         wanted = [need.get(name, 0) for name in self._survey.ground.columns]
         return np.array([amount if amount > 0 else -(2**62) for amount in wanted], dtype=np.int64)
 
 
-def _takes(node: Node, pod: Pod) -> bool:
+def whole_of(survey: Survey) -> dict[str, int]:
+    """Return what all nodes offer together, by which lost work is measured."""
+    return dict(zip(survey.ground.columns, survey.rows.total.sum(axis=0).tolist(), strict=True))
+
+
+def takes(node: Node, pod: Pod) -> bool:
+    """Say whether an LS pod may be scheduled on a node, capacity aside."""
     return node.trouble in ("", "Cordoned") and may_run_on(pod.constraints, node)
-
-
-def _by_cores(room: NodeRoom) -> tuple[int, str]:
-    return -room.open_now.get(CPU, 0), room.name

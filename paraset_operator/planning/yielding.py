@@ -2,81 +2,83 @@
 
 Never a second eviction for the same pod: who is so fresh that the scheduler may be at its first attempt, in which it
 preempts by itself, gets that moment; who is nominated, by us or by the scheduler, is left alone; where enough is
-already terminating the pod is only nominated; and a pod that would not fit even on a node emptied of fillers evicts
-nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
+already terminating the pod is only nominated; a pod that a filler was evicted for already gets no other one, unless it
+may not preempt, so that nobody else would make it room; and one that would not fit even on a node emptied of fillers
+evicts nothing. Pods whose constraints cannot be judged from the node alone are left to native preemption.
 
 LS pods are spread: the scheduler counts all pods nominated to a node together, so that each of them would wait for the
 last victim of all. Of two nodes where as many devices are given up, the one with fewer LS pods waiting comes first, and
 only then the one where less work is lost.
 """
 
-from collections.abc import Container, Iterable
-from itertools import groupby
+from collections.abc import Container, Generator, Iterable
 from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, devices_of, fits
+from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
-from paraset_operator.planning.lost_work import Owners, Ties, likely_ties, seconds_lost
+from paraset_operator.planning.lost_work import Owners, Ties, seconds_lost
+from paraset_operator.planning.prospects import Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
 _Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
-# The place in a rank from which on it only decides between nodes where as much is lost, and how many of these are
-# looked at: fillers that were made in the same second may be alike on all nodes.
-_TIES = 6
-_MOST_ALIKE = 16
 
 
 def make_room(
-    waiting: Iterable[Pod], fresh: Container[str], rooms: Rooms, owners: Owners, now: float
-) -> tuple[tuple[Release, ...], set[str]]:
-    """Return the releases for all LS pods that wait, and the uids of those that can be bound at once.
+    waiting: Iterable[Pod], fresh: Container[str], answered: Container[str], search: Search
+) -> Generator[Release, None, set[str]]:
+    """Yield the releases for all LS pods that wait; return the uids of those that can be bound at once.
 
-    Accounts in `rooms` for where each of them will go, so that a burst is answered as one: its second pod does not
+    Accounts in the rooms for where each of them will go, so that a burst is answered as one: its second pod does not
     count on the hole that the first one takes.
     """
-    releases, landed = [], set()
-    queue = promise_nominated(queue_of(waiting), rooms)
-    _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), rooms)
+    landed = set()
+    queue = promise_nominated(queue_of(waiting), search.rooms)
+    _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), search)
     for pod in queue:
         if not pod.constraints.is_judgeable:
             continue
-        home = rooms.landing(pod)
+        prospects = search.of(pod)
+        home = prospects.landing()
         if home is not None:
             home.promise(pod.requests)
             landed.add(pod.uid)
         elif pod.uid not in fresh:
-            beneficiary = Beneficiary(pod.key, pod.uid)
-            lent = rooms_lent(pod, rooms.feasible(pod))
-            release = release_cheapest(pod.requests, lent, owners, now, beneficiary, Reason.YIELDS, nominee=pod)
+            may_evict = pod.uid not in answered or not pod.may_preempt
+            release = release_for(pod, search, _beneficiary(pod), nominee=pod, may_evict=may_evict)
             if release is not None:
-                releases.append(release)
-    return tuple(releases), landed
+                yield release
+    return landed
 
 
-def _leave_to_the_scheduler(fresh: Iterable[Pod], rooms: Rooms) -> None:
+def _beneficiary(pod: Pod) -> Beneficiary:
+    return Beneficiary(pod.key, pod.uid, pod.nominated)
+
+
+def _leave_to_the_scheduler(fresh: Iterable[Pod], search: Search) -> None:
     """Set room aside that the scheduler has made by preemption for pods whose nomination is not seen yet."""
     for pod in fresh:
-        made = (room for room in rooms.preempted() if _is_for(pod, room))
-        home = min(made, key=_by_queue, default=None)
+        home = search.of(pod).preempted()
         if home is not None:
             home.promise_nominated(pod.requests)
 
 
-def _is_for(pod: Pod, room: NodeRoom) -> bool:
-    devices = devices_of(pod.requests) or {name: amount for name, amount in pod.requests.items() if name == CPU}
-    return fits(devices, room.unclaimed) and room.fits_soon(pod.requests)
-
-
-def rooms_lent(pod: Pod, rooms: list[NodeRoom]) -> list[NodeRoom]:
-    """Return the nodes where fillers yield to the pod: a policy covers them and takes the pod for LS work."""
-    return [room for room in rooms if room.policy is not None and pod.priority >= room.policy.ls_priority]
+def release_for(
+    pod: Pod, search: Search, beneficiary: Beneficiary, *, nominee: Pod | None, may_evict: bool = True
+) -> Release | None:
+    """Release the node where room for a pod costs least and set it aside there; None if no node can hold it."""
+    need, prospects = pod.requests, search.of(pod)
+    arriving = prospects.arriving()
+    if arriving is not None:
+        _promise(arriving, need, nominee)
+        return _release(arriving, (), beneficiary, nominee)
+    offer = prospects.cheapest(may_evict=may_evict)
+    return _release_offer(offer, need, search.owners, search.now, beneficiary, Reason.YIELDS, nominee)
 
 
 def release_cheapest(
@@ -95,7 +97,19 @@ def release_cheapest(
     if arriving is not None:
         _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
-    cheapest = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    offer = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    return _release_offer(offer, need, owners, now, beneficiary, reason, nominee)
+
+
+def _release_offer(
+    cheapest: Offer | None,
+    need: Resources,
+    owners: Owners,
+    now: float,
+    beneficiary: Beneficiary,
+    reason: Reason,
+    nominee: Pod | None,
+) -> Release | None:
     if cheapest is None:
         return None
     offer, room = cheapest
@@ -122,45 +136,28 @@ def _cheapest(
     bounds = [(bound, room) for room in rooms if (bound := least_cost(need, room, owners, now)) is not None]
     best: _Rank | None = None
     found: tuple[Sacrifice, NodeRoom] | None = None
-    ranked = sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first)
-    for cost, alike in groupby(ranked, key=_cost):
-        if best is not None and best[:_TIES] < cost:
+    for rank, room in sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first):
+        if best is not None and best <= rank:
             break
-        for looked, (rank, room) in enumerate(_in_turn(need, list(alike))):
-            if best is not None and (best <= rank or (best[:_TIES] == cost and looked >= _MOST_ALIKE)):
-                continue
-            offer = sacrifice_for(need, room, owners, now)
-            if offer is None or (offer.victims and not may_evict):
-                continue
-            if best is None or _rank(offer.cost, room) < best:
-                best, found = _rank(offer.cost, room), (offer, room)
+        offer = sacrifice_for(need, room, owners, now)
+        if offer is None or (offer.victims and not may_evict):
+            continue
+        if best is None or _rank(offer.cost, room) < best:
+            best, found = _rank(offer.cost, room), (offer, room)
     return found
 
 
-def _in_turn(need: Resources, alike: list[tuple[_Rank, NodeRoom]]) -> list[tuple[_Rank, NodeRoom]]:
-    """Return nodes where as much is lost in order, of very many those first whose victims are likely to come first."""
-    if len(alike) <= _MOST_ALIKE:
-        return alike
-    wanted = devices_of(need) or need
-    turns = {
-        room.name: likely_ties((pod for pod in room.fillers if any(map(pod.requests.get, wanted))), room.standing)
-        for _, room in alike
-    }
-    return sorted(alike, key=lambda each: (turns[each[1].name], each[0]))
-
-
 def _rank(cost: Cost, room: NodeRoom) -> _Rank:
-    """Return the order of nodes (lost_work.py says why): of equal ones that with least promised, then by name."""
+    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
+
+    Of equal ones the one with least promised comes first, then the first by name.
+    """
     surplus, lost, victims, of_memory, shrinks, ties = cost
     return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)
 
 
 def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:
     return pair[0]
-
-
-def _cost(pair: tuple[_Rank, NodeRoom]) -> tuple[object, ...]:
-    return pair[0][:_TIES]
 
 
 def _by_queue(room: NodeRoom) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from paraset_operator.api.names import API_VERSION, FILL_POLICY, OPERATOR, PARASET, SYSTEM_NAMESPACE
+from paraset_operator.api.names import API_VERSION, FILL_POLICY, OPERATOR, PARASET
 from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
@@ -100,9 +100,9 @@ def in_words(names: list[str]) -> str:
 
 
 def event_body(subject: Subject, kind: str, reason: str, message: str, instance: str, now: datetime) -> dict[str, Any]:
-    """Return the Event; those about cluster-scoped objects lie in the operator's own namespace."""
+    """Return the Event; the API server takes those about cluster-scoped objects in namespace default alone."""
     stamp = now.isoformat(timespec="seconds").replace("+00:00", "Z")
-    namespace = subject.namespace or SYSTEM_NAMESPACE
+    namespace = subject.namespace or "default"
     involved = {"apiVersion": subject.api_version, "kind": subject.kind, "name": subject.name, "uid": subject.uid}
     return {
         "apiVersion": "v1",

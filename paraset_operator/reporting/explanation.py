@@ -34,6 +34,7 @@ from paraset_operator.reporting.remedies import Context, Holders, Remedy, amount
 REMEMBERED = frozenset(
     {
         Limit.COOL_DOWN,
+        Limit.STORM,
         Limit.CRASHING,
         Limit.PULLING,
         Limit.PENDING,

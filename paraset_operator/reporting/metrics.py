@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from paraset_operator.model.plan import DeletePod, Plan, ResizePod
+from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
 from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.planning.fragmentation import Category
 from paraset_operator.reporting.observed import Observed
 
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_URGENT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 
 
@@ -23,6 +24,12 @@ class Metrics:
         self.plans = Counter("paraset_plans", "Plans made, by path: full or urgent.", ["path"], registry=at)
         self.plan_seconds = Histogram(
             "paraset_plan_duration_seconds", "Time one plan takes.", ["path"], buckets=_PLAN_SECONDS, registry=at
+        )
+        self.urgent_seconds = Histogram(
+            "paraset_urgent_seconds",
+            "LS pods: first seen to the first write that makes room sent, without the scheduler's head start.",
+            buckets=_URGENT_SECONDS,
+            registry=at,
         )
         self.actions = Counter(
             "paraset_actions", "Writes, by verb, reason and result.", ["verb", "reason", "result"], registry=at
@@ -53,7 +60,38 @@ class Metrics:
         )
         self.waiting = Gauge("paraset_ls_waiting", "LS pods that are not bound.", registry=at)
         self.waits = Histogram(
-            "paraset_ls_wait_seconds", "LS pods: first seen to bound.", buckets=_WAIT_SECONDS, registry=at
+            "paraset_ls_wait_seconds",
+            "LS pods: first seen to bound, by cause.",
+            ["cause"],
+            buckets=_WAIT_SECONDS,
+            registry=at,
+        )
+        self.filled_seconds = Counter(
+            "paraset_filled_resource_seconds",
+            "What running fillers held: amount x seconds.",
+            ["namespace", "resource"],
+            registry=at,
+        )
+        self.room_released = Counter(
+            "paraset_room_released",
+            "Room that fillers gave to LS work, by reason.",
+            ["reason", "resource"],
+            registry=at,
+        )
+        self.room_taken = Counter(
+            "paraset_room_taken", "The part of it that LS pods took.", ["reason", "resource"], registry=at
+        )
+        self.unused = Counter(
+            "paraset_room_unused", "Releases of which no LS pod took anything in time.", ["reason"], registry=at
+        )
+        self.short_lived = Counter(
+            "paraset_short_lived_fillers",
+            "Fillers that lived shorter than they took to start.",
+            ["namespace"],
+            registry=at,
+        )
+        self.storms = Gauge(
+            "paraset_storm_nodes", "Nodes NotReady in a storm, which stops growth.", ["policy"], registry=at
         )
         self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
         self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
@@ -84,6 +122,12 @@ class Metrics:
             if idle > 0:
                 self.fragmentation.labels(resource).set(round(1 - parts[Category.SATISFIED] / idle, 6))
 
+    def saw_storms(self, storms: Mapping[str, Storm]) -> None:
+        """Show the storms there are, by policy."""
+        self.storms.clear()
+        for name, storm in storms.items():
+            self.storms.labels(name).set(storm.not_ready)
+
     def saw(self, namespace: str, name: str, observed: Observed) -> None:
         """Show the fillers of a set."""
         for state, count in (("total", observed.replicas), ("ready", observed.ready), ("leaving", observed.leaving)):
@@ -93,6 +137,21 @@ class Metrics:
         """Drop the series of a set that is gone."""
         for state in ("total", "ready", "leaving"):
             self.fillers.remove(namespace, name, state)
+
+    def gained(self, namespace: str, amounts: Mapping[str, float]) -> None:
+        """Count what running fillers of a namespace held: amount x seconds, in cores, bytes and pieces."""
+        for name, amount in amounts.items():
+            self.filled_seconds.labels(namespace, name).inc(amount)
+
+    def released(self, reason: str, amounts: Mapping[str, float]) -> None:
+        """Count room that fillers gave to LS work."""
+        for name, amount in amounts.items():
+            self.room_released.labels(reason, name).inc(amount)
+
+    def took_room(self, reason: str, amounts: Mapping[str, float]) -> None:
+        """Count the part of such room that an LS pod took."""
+        for name, amount in amounts.items():
+            self.room_taken.labels(reason, name).inc(amount)
 
     def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
         """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""

@@ -212,5 +212,8 @@ _LIMITS: Mapping[Limit, Callable[[Context], str]] = {
     ),
     Limit.TEMPLATE: _always("correct spec.template: the message is the API server's own"),
     Limit.TENANT: _always("ask for more in spec.tenants of the FillPolicy, or give the namespace's other sets less"),
-    Limit.RATE: _always("wait, or relax spec.behavior.scaleUp"),
+    Limit.RATE: _always("wait, or relax spec.behavior"),
+    Limit.STORM: _always(
+        "wait for the nodes; `kubectl get nodes` shows them. pacing.stormPercent of the FillPolicy counts"
+    ),
 }

@@ -9,7 +9,7 @@ from paraset_operator.reporting.observed import Observed
 
 _DEGRADED = (Limit.CRASHING, Limit.PULLING, Limit.PENDING)
 _QUOTA = (Limit.QUOTA, Limit.TENANT)
-_ROOM = (Limit.NO_NODE, Limit.TOO_LARGE, Limit.COOL_DOWN, Limit.NO_ROOM)
+_ROOM = (Limit.STORM, Limit.NO_NODE, Limit.TOO_LARGE, Limit.COOL_DOWN, Limit.NO_ROOM)
 
 
 @dataclass(frozen=True, slots=True)

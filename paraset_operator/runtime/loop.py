@@ -1,8 +1,7 @@
 """The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
 
-- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself. kube-scheduler has a
-  head start of a moment, because it preempts in its first attempt: acting at the same time would cost a second victim.
-  A pod it may not preempt for is answered at once.
+- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself, after the head start
+  that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still looked for.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -25,6 +24,7 @@ from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 
@@ -32,8 +32,10 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
-# How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
-HEAD_START = 0.1
+# Releases that are decided before what they send gets its turn.
+_AT_ONCE = 8
+# Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
+_AT_A_LOOK = 32
 # Full plans take at most this part of the time.
 _PLANNING_SHARE = 0.1
 
@@ -56,16 +58,16 @@ class Loop:
         actuator: Actuator,
         memory: Memory,
         metrics: Metrics,
+        demands: Demands,
         may_act: Callable[[], bool],
         on_turn: Callable[[Turn], None],
     ) -> None:
         self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
-        self._may_act, self._on_turn = may_act, on_turn
+        self._waiting, self._may_act, self._on_turn = demands, may_act, on_turn
         # One for each path, because the full plan is made in a thread of its own.
         self._planner, self._urgent_planner = Planner(), Planner()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
-        self._wanting: dict[str, float] = {}
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -76,36 +78,24 @@ class Loop:
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Decide how urgent a change of a pod is."""
-        if after is not None and _wants_room(after):
-            if after.uid not in self._wanting:
-                self._begin_to_want(after)
-        elif before is not None:
-            self._wanting.pop(before.uid, None)
+        delay = self._waiting.saw_pod(before, after)
+        if delay is not None:
+            self._demands += 1
+            if delay:
+                asyncio.get_running_loop().call_later(delay + 0.001, self._urgent.set)
+            else:
+                self._urgent.set()
         if not _is_same(before, after):
             self._changed.set()
-
-    def _begin_to_want(self, pod: Pod) -> None:
-        self._demands += 1
-        # The scheduler preempts for nobody who is bound.
-        if pod.may_preempt and not pod.node:
-            self._wanting[pod.uid] = time.monotonic()
-            asyncio.get_running_loop().call_later(HEAD_START + 0.005, self._urgent.set)
-        else:
-            self._wanting[pod.uid] = float("-inf")
-            self._urgent.set()
-
-    def _fresh(self) -> frozenset[str]:
-        since = time.monotonic() - HEAD_START
-        return frozenset(uid for uid, seen in self._wanting.items() if seen > since)
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act() and len(self._wanting) > len(self._fresh()):
+            if self._may_act() and self._waiting.is_any_due:
                 with _surviving("urgent"):
-                    self._yield()
+                    await self._yield()
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -128,22 +118,36 @@ class Loop:
             return
         await asyncio.sleep(max(_GATHER, self._last_seconds * (1 / _PLANNING_SHARE - 1)))
 
-    def _yield(self) -> None:
-        began = time.perf_counter()
-        snapshot = self._picture.freeze(self._fresh())
-        releases = self._urgent_planner.plan_yield(snapshot, _now())
-        self._metrics.planned("urgent", time.perf_counter() - began)
+    async def _yield(self) -> None:
+        began, paused = time.perf_counter(), 0.0
+        snapshot = self._freeze()
         observed = _observed_nodes(snapshot)
-        for release in releases:
+        for count, release in enumerate(self._urgent_planner.releases(snapshot, _now()), start=1):
             if release.node not in observed:
                 self._release(release)
+            if count % _AT_ONCE == 0:
+                pause = time.perf_counter()
+                await asyncio.sleep(0)
+                paused += time.perf_counter() - pause
+        self._waiting.looked_at(snapshot)
+        self._metrics.planned("urgent", time.perf_counter() - began - paused)
+
+    async def _prepare_urgent(self) -> None:
+        """Let the urgent path see what has changed, a little at a time, so that no LS pod has to wait for that."""
+        for _ in iter(lambda: self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK), True):
+            await asyncio.sleep(0)
+
+    def _freeze(self) -> Snapshot:
+        return self._picture.freeze(self._waiting.fresh, self._waiting.answered)
 
     async def _turn(self) -> float:
         """Make one plan and carry it out; return how long to wait for a change before the next."""
         self._changed.clear()
         began, demands = time.perf_counter(), self._demands
         self._memory.waits(self._picture.unbound_fillers())
-        snapshot, pacing, moment = self._picture.freeze(self._fresh()), self._memory.pacing, _now()
+        snapshot = self._freeze()
+        self._memory.looked(snapshot)
+        pacing, moment = self._memory.pacing, _now()
         made = await asyncio.to_thread(self._planner.plan, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
@@ -152,6 +156,7 @@ class Loop:
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
+        await self._prepare_urgent()
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
@@ -169,6 +174,8 @@ class Loop:
 
     def _release(self, release: Release) -> None:
         self._demands += 1
+        if release.actions:
+            self._waiting.decided(release.beneficiary.uid)
         names = [f"{type(each).__name__} {each.pod.key}" for each in release.actions]
         _log.info("makes room", node=release.node, beneficiary=release.beneficiary.key, actions=names)
         self._actuator.release(release)
@@ -185,12 +192,6 @@ def _surviving(path: str) -> Iterator[None]:
 
 def _now() -> Moment:
     return Moment(time.monotonic(), time.time())
-
-
-def _wants_room(pod: Pod) -> bool:
-    if pod.is_filler or pod.is_terminating:
-        return False
-    return bool(pod.wanting) or not (pod.node or pod.is_gated or pod.nominated)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:

@@ -1,6 +1,7 @@
 """What the operator remembers between plans: pacing, and what yields have cost. All of it may be lost without harm.
 
-Fed by what pods go through and by what came of writes; the rules themselves are in planning/pacing.py.
+Fed by what pods go through and by what came of writes; the rules themselves are in planning/pacing.py,
+behavior.py and storms.py.
 """
 
 import time
@@ -11,7 +12,8 @@ from paraset_operator.model.plan import Action, CreatePod, DeletePod, Limit, Rea
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PacingRules
 from paraset_operator.model.resources import Resources
-from paraset_operator.planning import pacing
+from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning import behavior, pacing, storms
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.reporting.status import Loss
 
@@ -33,7 +35,6 @@ _NODE_TROUBLES = frozenset(
     }
 )
 _PULL_TROUBLES = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
-_LONGEST_PERIOD = 1800.0
 YIELD_REASONS = frozenset({Reason.YIELDS, Reason.HEADROOM})
 _FAST = "fillers end within seconds of their start"
 
@@ -46,9 +47,13 @@ class Memory:
         self.pacing = Pacing()
         self.losses: dict[str, Loss] = {}
         self.yielding: dict[str, str] = {}
+        # By set, and by uid of each filler that is ready: its template, its node, and since when.
+        self._ready: dict[str, dict[str, tuple[str, str, float]]] = {}
+        self._has_looked = False
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Learn from a change of a pod."""
+        self._note_ready(before, after)
         if after is None:
             if before is not None:
                 self.yielding.pop(before.uid, None)
@@ -69,7 +74,9 @@ class Memory:
     def began(self, action: Action) -> None:
         """Learn from a decision that is being carried out."""
         if isinstance(action, CreatePod):
-            self.pacing = pacing.with_creations(self.pacing, action.owner.uid, 1, self._clock(), _LONGEST_PERIOD)
+            self.pacing = behavior.with_creations(self.pacing, action.owner.uid, 1, self._clock())
+        elif action.reason in behavior.VOLUNTARY:
+            self.pacing = behavior.with_removals(self.pacing, action.owner.uid, 1, self._clock())
         elif action.reason in YIELD_REASONS:
             self.yielding[action.pod.uid] = action.owner.uid
 
@@ -86,6 +93,20 @@ class Memory:
     def forgive(self, owner_uid: str) -> None:
         """Forget the failures of a set whose template has changed, or which is gone."""
         self.pacing = pacing.without_back_off(self.pacing, owner_uid)
+
+    def looked(self, snapshot: Snapshot) -> None:
+        """Learn from the picture a plan is about to be made from: what sets ask for, and which nodes are NotReady."""
+        now = self._clock()
+        for owner in snapshot.sets:
+            self.pacing = behavior.with_target(self.pacing, owner.uid, owner.ceiling, now)
+        self.pacing = storms.with_lapses(self.pacing, snapshot.nodes, now, is_first=not self._has_looked)
+        self._has_looked = True
+
+    def forget(self, owner_uid: str) -> None:
+        """Forget a set that is gone."""
+        self.forgive(owner_uid)
+        self.pacing = behavior.without_targets(self.pacing, owner_uid)
+        self._ready.pop(owner_uid, None)
 
     def waits(self, unbound: list[str]) -> None:
         """Note which fillers wait for the scheduler, by uid."""
@@ -125,17 +146,37 @@ class Memory:
     def _reclaimed(self, node: str) -> None:
         self.pacing = pacing.with_reclaim(self.pacing, node, self._clock(), self._rules_of(node))
 
+    def _note_ready(self, before: Pod | None, after: Pod | None) -> None:
+        if after is not None and after.is_filler and after.is_ready and not after.is_ending:
+            mine = self._ready.setdefault(after.owner, {})
+            mine.setdefault(after.uid, (after.template_hash, after.place, self._clock()))
+        elif before is not None and before.uid in (mine := self._ready.get(before.owner, {})):
+            del mine[before.uid]
+
     def _failed(self, pod: Pod) -> None:
         if pod.trouble in _NODE_TROUBLES:
             self._back_off(f"{pod.owner}/{pod.place}", pod.place, Limit.PENDING, f"{pod.name}: {pod.trouble}")
             return
         cause = Limit.PULLING if pod.trouble in _PULL_TROUBLES else Limit.CRASHING
-        self._back_off(pod.owner, pod.place, cause, f"{pod.name} on {pod.place}: {pod.trouble}")
+        self._failed_on(pod, cause, f"{pod.name} on {pod.place}: {pod.trouble}")
+
+    def _failed_on(self, pod: Pod, cause: Limit, message: str) -> None:
+        """Blame the node, or the template where it runs well on too few others."""
+        now, rules = self._clock(), self._rules_of(pod.place)
+        if self.pacing.back_off_of(pod.owner, now) is None:
+            good = self._nodes_where_it_runs_well(pod, now - rules.back_off)
+            self.pacing = pacing.with_failure(self.pacing, pod.owner, pod.place, good, now, rules, cause, message)
+
+    def _nodes_where_it_runs_well(self, pod: Pod, since: float) -> int:
+        """Count the other nodes where a filler of the same template has been ready for as long as a back-off takes."""
+        ready = self._ready.get(pod.owner, {}).values()
+        good = {node for template, node, when in ready if template == pod.template_hash and when <= since}
+        return len(good - {pod.place})
 
     def _ended(self, pod: Pod) -> None:
         """A filler that ends at once would be made anew at once, for ever."""
         if time.time() - pod.started < self._rules_of(pod.place).back_off:
-            self._back_off(pod.owner, pod.place, Limit.CRASHING, f"{pod.name} on {pod.place}: {_FAST}")
+            self._failed_on(pod, Limit.CRASHING, f"{pod.name} on {pod.place}: {_FAST}")
 
     def _back_off(self, key: str, node: str, cause: Limit, message: str) -> None:
         rules = self._rules_of(node)

@@ -18,14 +18,18 @@ from paraset_operator.cluster.reflector import Reflector
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
+from paraset_operator.runtime.accounts import Accounts
+from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.demands import Demands
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
-from paraset_operator.runtime.loop import Loop
+from paraset_operator.runtime.loop import Loop, Turn
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
-from paraset_operator.runtime.reporter import LsWaits, Reporter
+from paraset_operator.runtime.reporter import Reporter
 from paraset_operator.runtime.templates import TemplateChecks
 from paraset_operator.runtime.worker_words import WorkerWords
 
@@ -46,7 +50,18 @@ class Operator:
         self.templates = TemplateChecks(writer)
         self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
         self.memory = Memory(self.picture.rules_of)
-        self.actuator = Actuator(writer, self.cache.pods, self._find, self.memory.began, self._concluded)
+        self.accounts = Accounts(self.metrics, self.picture.policy_on)
+        self._store = AccountsStore(client, namespace, self.accounts)
+        self.demands = Demands(self.metrics.urgent_seconds.observe)
+        self.actuator = Actuator(
+            writer,
+            self.cache.pods,
+            self._find,
+            self.memory.began,
+            self._concluded,
+            self.accounts.released,
+            self.demands.sends,
+        )
         self._events = EventRecorder(client, identity)
         self.reporter = Reporter(
             self.sets,
@@ -56,14 +71,20 @@ class Operator:
             self._events,
             self.metrics,
             self.memory,
+            FilledWork(self.accounts),
         )
         self.loop = Loop(
-            self.picture, self.actuator, self.memory, self.metrics, lambda: self._may_act, self.reporter.report
+            self.picture,
+            self.actuator,
+            self.memory,
+            self.metrics,
+            self.demands,
+            lambda: self._may_act,
+            self._report,
         )
         self._lease = Lease(client, namespace, identity, self._leads)
-        waits = LsWaits(self.metrics)
         words = WorkerWords(self._events, lambda: self._may_act)
-        for listener in (self.memory.saw_pod, waits.saw_pod, self.loop.saw_pod, words.saw_pod):
+        for listener in (self.memory.saw_pod, self.accounts.saw_pod, self.loop.saw_pod, words.saw_pod):
             self.cache.pods.listen(listener)
         self._reflectors = [
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
@@ -79,6 +100,7 @@ class Operator:
             "urgent loop": self.loop.run_urgent(),
             "loop": self.loop.run(self._prepare),
             "events": self._events.run(),
+            "accounts": self._store.run(),
         }
 
     async def relist(self) -> None:
@@ -89,6 +111,7 @@ class Operator:
 
     async def close(self) -> None:
         """Finish what is under way and hand over."""
+        await self._store.finish()
         await self._lease.give_up()
         await self.actuator.close()
 
@@ -137,8 +160,14 @@ class Operator:
 
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
+        self.accounts.concluded(outcome)
+        self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
         self.loop.trigger()
+
+    def _report(self, turn: Turn) -> None:
+        self.accounts.advance()
+        self.reporter.report(turn)
 
     def _set_changed(self, before: Known[ParaSet] | None, after: Known[ParaSet] | None) -> None:
         if after is None:
@@ -153,13 +182,14 @@ class Operator:
         self.reporter.forget(known)
         self.picture.forget(known.uid)
         self.templates.forget(known.uid)
-        self.memory.forgive(known.uid)
+        self.memory.forget(known.uid)
 
     def _trigger(self) -> None:
         self.loop.trigger()
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
+        self.accounts.lead(leads)
         self.loop.trigger()
 
     def _listed(self, plural: str) -> Any:

@@ -39,10 +39,10 @@ class Picture:
         self._policies_seen: object = None
         self._policy_views: tuple[PolicyView, ...] = ()
 
-    def freeze(self, fresh: frozenset[str] = frozenset()) -> Snapshot:
-        """Return the picture as of now; `fresh` are LS pods that the scheduler may be at its first attempt for."""
+    def freeze(self, fresh: frozenset[str] = frozenset(), answered: frozenset[str] = frozenset()) -> Snapshot:
+        """Return the picture as of now; which LS pods are `fresh` or `answered` is known by who asks."""
         nodes, waiting = self._cache.freeze()
-        return Snapshot(nodes, waiting, self.sets(), self.policies(), fresh)
+        return Snapshot(nodes, waiting, self.sets(), self.policies(), fresh, answered)
 
     def sets(self) -> tuple[ParaSetView, ...]:
         """Return the sets that can be planned for, by key."""

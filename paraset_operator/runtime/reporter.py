@@ -1,6 +1,5 @@
 """After every turn: statuses of sets and policies, Events, metrics, logs. Nothing here decides anything."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,10 +22,12 @@ from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
+from paraset_operator.runtime.filled_work import FilledWork
 from paraset_operator.runtime.fragments import FragmentWatch
 from paraset_operator.runtime.loop import Turn, node_of, takes_room
 from paraset_operator.runtime.memory import YIELD_REASONS, Memory, work_lost
 from paraset_operator.runtime.objects import Known, ObjectStore
+from paraset_operator.runtime.storm_watch import StormWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -50,17 +51,21 @@ class Reporter:
         events: EventRecorder,
         metrics: Metrics,
         memory: Memory,
+        filled_work: FilledWork,
     ) -> None:
         self._sets, self._policies = sets, policies
         self._statuses, self._policy_statuses = statuses, policy_statuses
         self._events, self._metrics, self._memory = events, metrics, memory
+        self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
+        self._storms = StormWatch(policies, events, metrics)
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
         now = _stamp()
         self._metrics.took(turn.plan)
         self._fragments.saw(turn.snapshot)
+        self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
         seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)
@@ -97,6 +102,7 @@ class Reporter:
         self._statuses.forget(self._sets.path_of(known))
         self._metrics.forgot(known.namespace, known.name)
         self._memory.losses.pop(known.uid, None)
+        self._filled_work.forget(known)
 
     def _tell_owner(self, action: DeletePod | ResizePod) -> None:
         is_yield = action.reason in YIELD_REASONS
@@ -130,7 +136,8 @@ class Reporter:
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
         status = status_of(facts, loss, planned, before, selector, now)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
-        self._statuses.report(self._sets.path_of(known), known.status, as_json(status))
+        wanted = self._filled_work.added_to(as_json(status), known)
+        self._statuses.report(self._sets.path_of(known), known.status, wanted)
 
     def _warn(self, owner: ParaSetView, before: Iterable[Condition], after: Iterable[Condition]) -> None:
         old = {each.type: (each.status, each.reason) for each in before}
@@ -174,25 +181,6 @@ class Reporter:
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
 _LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
-
-
-class LsWaits:
-    """Measures how long LS pods wait, from the first sight of them until they are bound."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._since: dict[str, float] = {}
-
-    def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
-        """Take in a change of a pod."""
-        if after is None or after.is_filler:
-            if before is not None:
-                self._since.pop(before.uid, None)
-        elif not after.node:
-            self._since.setdefault(after.uid, time.monotonic())
-        elif after.uid in self._since:
-            self._metrics.waits.observe(time.monotonic() - self._since.pop(after.uid))
-        self._metrics.waiting.set(len(self._since))
 
 
 def as_json(status: ParaSetStatus) -> Status:

@@ -167,6 +167,7 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
             pacing.back_off_seconds,
             pacing.back_off_max_seconds,
             pacing.min_run_seconds,
+            pacing.storm_percent,
         ),
     )
 

@@ -37,7 +37,9 @@ class Operator:
     def turn(self) -> Plan:
         """Make one full plan and carry it out; return it with the actions that were."""
         self._memory.waits([pod.uid for pod in self._world.pods() if pod.is_filler and not pod.node])
-        snapshot, pacing = self._freeze(), self._memory.pacing
+        snapshot = self._freeze()
+        self._memory.looked(snapshot)
+        pacing = self._memory.pacing
         began = time.perf_counter()
         made = plan(snapshot, pacing, self._moment())
         self._ledger.plan_seconds.append(time.perf_counter() - began)

@@ -123,6 +123,7 @@ def test_the_operators_pod_is_admitted_under_the_restricted_profile(cluster: Loc
         ("create", "events", NAMESPACE, True),
         ("update", "leases.coordination.k8s.io", "paraset-system", True),
         ("update", "leases.coordination.k8s.io", NAMESPACE, False),
+        ("list", "configmaps", "paraset-system", False),
         ("patch", "parasets.paraset.io", NAMESPACE, False),
         ("patch", "pods", NAMESPACE, True),
         ("create", "pods/eviction", NAMESPACE, False),
@@ -141,6 +142,26 @@ def test_rights_of_the_operator(
     name, _, sub = resource.partition("/")
     below = (f"--subresource={sub}",) if sub else ()
     done = cluster.kubectl("auth", "can-i", verb, name, *below, *where, f"--as={OPERATOR}", check=False)
+    assert done.stdout.strip() == ("yes" if allowed else "no"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "namespace", "allowed"),
+    [
+        ("get", "paraset-accounts", "paraset-system", True),
+        ("create", "paraset-accounts", "paraset-system", True),
+        ("patch", "paraset-accounts", "paraset-system", True),
+        ("delete", "paraset-accounts", "paraset-system", False),
+        ("get", "another", "paraset-system", False),
+        ("patch", "paraset-accounts", NAMESPACE, False),
+    ],
+)
+def test_the_operator_has_its_own_config_map_and_no_other(
+    cluster: LocalCluster, verb: str, name: str, namespace: str, allowed: bool
+) -> None:
+    done = cluster.kubectl(
+        "auth", "can-i", verb, f"configmaps/{name}", "-n", namespace, f"--as={OPERATOR}", check=False
+    )
     assert done.stdout.strip() == ("yes" if allowed else "no"), done.stderr
 
 

@@ -160,3 +160,22 @@ def test_a_picture_of_another_cluster_leaves_no_trace(seed: int, other: int, kin
 def test_a_plan_leaves_no_trace_in_the_next_one_of_the_same_picture(seed: int, kind: Kind) -> None:
     planner, picture = Planner(), seeded(seed, kind)
     assert repr(planner.plan(picture, moment=NOW)) == repr(planner.plan(picture, moment=NOW))
+
+
+@FEW
+@given(SEEDS, KINDS, st.integers(1, 4))
+def test_a_planner_that_was_prepared_bit_by_bit_makes_the_same_room(seed: int, kind: Kind, most: int) -> None:
+    planner = Planner()
+    for picture in sequence(seed, kind, 4):
+        while not planner.prepare(picture, most):
+            pass
+        assert planner.plan_yield(picture, NOW) == Planner().plan_yield(picture, NOW)
+
+
+@FEW
+@given(SEEDS, KINDS)
+def test_a_planner_that_was_prepared_in_part_makes_the_same_room(seed: int, kind: Kind) -> None:
+    planner = Planner()
+    for picture in sequence(seed, kind, 4):
+        planner.prepare(picture, 1)
+        assert planner.plan_yield(picture, NOW) == Planner().plan_yield(picture, NOW)

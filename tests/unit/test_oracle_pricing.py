@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from oracle_cases import SETTINGS, cluster, milli_shape, owner, pool, small_problems, state
 
+from bench.oracle import sampling
 from bench.oracle.coupling import Row, quotas_of
-from bench.oracle.pricing import SAMPLE, bound_at, mixed, refined_prices, sample_of, solve_all
+from bench.oracle.pricing import bound_at, mixed, refined_prices, solve_all, used_by
 from bench.oracle.problem import Problem, problem_of
+from bench.oracle.sampling import moved, sample_of
 from bench.oracle.solver import EXACT
 
 
@@ -43,10 +45,27 @@ def test_a_whole_mix_tears_no_node() -> None:
     assert pool().call(mixed, *menus, True).counts[0][1] == 2.0
 
 
-def test_a_sample_has_limits_in_proportion() -> None:
-    states = [state(f"n{index}", 1000 + 7 * index, gpus=1) for index in range(2 * SAMPLE)]
-    problem = problem_of(cluster(states, owner("s", milli_shape("g1", 1000, 100), ceiling=60)))
-    few, [row] = sample_of(problem, quotas_of(problem))
-    assert len(few.groups) == SAMPLE
-    assert row.limit == pytest.approx(30, rel=0.05)
-    assert sample_of(few, [row]) == (few, (row,))
+def test_a_sample_leaves_as_much_of_its_limits_as_all_nodes_do_of_theirs() -> None:
+    states = [state(f"n{index}", 1000 + 7 * index, gpus=1) for index in range(2 * sampling.SAMPLE)]
+    problem = problem_of(cluster(states, owner("s", milli_shape("g1", 1000, 100), ceiling=250)))
+    few, row = sample_of(problem), Row("most", frozenset({0}), "", 250.0)
+    assert len(few.groups) == sampling.SAMPLE
+    assert sample_of(few) is few
+    assert moved(few, problem, [row], [120.0], [240.0])[0].limit == pytest.approx(120 + 5)
+    assert moved(few, problem, [row], [100.0], [240.0])[0].limit == pytest.approx(100 + 5)
+    assert moved(few, problem, [row], [0.0], [800.0])[0].limit == 0.0
+
+
+def test_a_sample_that_is_unlike_the_rest_prices_no_limit_that_all_nodes_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "SAMPLE", 8)
+    # The sample is every fifth node by size. These have twice the devices, and for that fewer cores.
+    is_double = [index % 5 == 2 for index in range(40)]
+    cores = [200_000 - 1000 * index - 128_900 * double for index, double in enumerate(is_double)]
+    states = [state(f"n{index}", cores[index], gpus=1 + double) for index, double in enumerate(is_double)]
+    problem = problem_of(cluster(states, owner("s", milli_shape("g1", 1000, 100), ceiling=50)))
+    assert all(each.devices[0].whole == 2 for each in sample_of(problem).groups)
+    rows = quotas_of(problem)
+    prices = refined_prices(problem, rows, pool(), EXACT)
+    choices = solve_all(problem, rows, prices, pool(), EXACT)
+    assert used_by(problem, rows, choices) == [48.0]
+    assert bound_at(problem, rows, prices, choices) == pytest.approx(48 * problem.columns[0].value)

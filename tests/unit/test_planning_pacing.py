@@ -9,12 +9,10 @@ from paraset_operator.model.plan import Limit
 from paraset_operator.model.policy import PacingRules
 from paraset_operator.model.rates import DisruptionBudget, RateLimit, ScaleRules
 from paraset_operator.model.snapshot import Moment
+from paraset_operator.planning.behavior import created_within, creations_allowed, with_creations
 from paraset_operator.planning.pacing import (
     Pacing,
-    created_within,
-    creations_allowed,
     with_back_off,
-    with_creations,
     with_proof,
     with_reclaim,
     with_unbound,

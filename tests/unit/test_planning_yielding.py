@@ -156,3 +156,20 @@ def test_a_pod_that_may_not_preempt_gets_room_though_it_is_nominated_where_none_
     stuck = replace(ls(cpu=3, nominated="n1"), may_preempt=False)
     (release,) = plan_yield(full_node(stuck))
     assert release.beneficiary.uid == stuck.uid
+
+
+def test_a_pod_that_was_evicted_for_gets_no_second_eviction() -> None:
+    picture = replace(full_node(ls(cpu=3)), answered=frozenset({"uid-ls"}))
+    assert plan_yield(picture) == ()
+
+
+def test_a_pod_that_was_evicted_for_still_gets_what_shrinking_gives() -> None:
+    picture = snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=8), ls(cpu=3)], ELASTIC)
+    (release,) = plan_yield(replace(picture, answered=frozenset({"uid-ls"})))
+    assert [cores(each.sizes) for each in release.actions] == [5]  # type: ignore[union-attr]
+
+
+def test_a_pod_that_may_not_preempt_is_evicted_for_again_since_nobody_else_does() -> None:
+    picture = full_node(ls(cpu=3, may_preempt=False))
+    (release,) = plan_yield(replace(picture, answered=frozenset({"uid-ls"})))
+    assert len(release.actions) == 1

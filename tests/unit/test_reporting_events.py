@@ -41,7 +41,7 @@ def test_an_event_of_a_set_names_the_set() -> None:
 
 def test_an_event_of_a_policy_lies_in_the_operators_namespace() -> None:
     body = event_body(Subject.of_policy("default", "uid"), "Warning", "Invalid", "words", "one", NOW)
-    assert body["metadata"]["namespace"] == "paraset-system"
+    assert body["metadata"]["namespace"] == "default"
     assert "namespace" not in body["involvedObject"]
 
 

@@ -246,3 +246,58 @@ def test_pods_of_others_are_of_no_interest(memory: Memory) -> None:
 def test_a_quota_is_told_by_the_servers_words() -> None:
     assert is_quota(QUOTA)
     assert not is_quota('pods "s-0" is forbidden: violates PodSecurity')
+
+
+def ready_on(node: str, index: int = 1) -> Pod:
+    return filler(SET, index, node=node)
+
+
+def test_where_only_one_node_fails_that_node_is_avoided(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, ready_on("n2"))
+    clock.now += 11
+    memory.saw_pod(RUNNING, failing("CrashLoopBackOff"))
+    assert cause_of(memory, clock) is None
+    assert cause_of(memory, clock, "n1") is Limit.CRASHING
+
+
+def test_a_node_whose_images_can_not_be_pulled_is_avoided(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, ready_on("n2"))
+    clock.now += 11
+    memory.saw_pod(None, failing("ImagePullBackOff"))
+    assert (cause_of(memory, clock), cause_of(memory, clock, "n1")) == (None, Limit.PULLING)
+
+
+def test_a_template_that_fails_on_more_nodes_than_it_runs_well_on_is_to_blame(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, ready_on("n9"))
+    clock.now += 11
+    for index, node in enumerate(("n1", "n2")):
+        memory.saw_pod(None, filler(SET, index + 2, node=node, trouble="CrashLoopBackOff", is_ready=False))
+    assert cause_of(memory, clock) is Limit.CRASHING
+
+
+def test_who_has_been_ready_for_a_moment_says_nothing_for_its_template(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, ready_on("n2"))
+    clock.now += 9
+    memory.saw_pod(None, failing("CrashLoopBackOff"))
+    assert cause_of(memory, clock) is Limit.CRASHING
+
+
+def test_who_ran_well_with_another_template_says_nothing(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, replace(ready_on("n2"), template_hash="older"))
+    clock.now += 11
+    memory.saw_pod(None, failing("CrashLoopBackOff"))
+    assert cause_of(memory, clock) is Limit.CRASHING
+
+
+def test_who_has_left_says_nothing(memory: Memory, clock: Clock) -> None:
+    memory.saw_pod(None, ready_on("n2"))
+    clock.now += 11
+    memory.saw_pod(ready_on("n2"), None)
+    memory.saw_pod(None, failing("CrashLoopBackOff"))
+    assert cause_of(memory, clock) is Limit.CRASHING
+
+
+def test_who_leaves_of_its_sets_own_will_is_counted(memory: Memory, clock: Clock) -> None:
+    for reason in (Reason.ABOVE_CEILING, Reason.OUTDATED, Reason.YIELDS, Reason.SUSPENDED):
+        memory.began(delete(reason))
+    assert memory.pacing.removals[SET.uid] == ((clock.now, 2),)

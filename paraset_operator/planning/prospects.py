@@ -1,0 +1,166 @@
+"""Where LS pods of one kind could go: pods that ask for the same, from the same nodes, are looked at as one.
+
+Most nodes stay as they were surveyed while a plan is made: they are put into order once, by bounds found for all of
+them in one pass. A node that the plan has touched is looked at anew when its turn comes. What is found is what a search
+of all nodes for each pod would find; only the way there is shorter.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.quantity import CPU
+from paraset_operator.model.resources import devices_of, fits
+from paraset_operator.planning.lost_work import LEAST_TIES, Owners, Ties
+from paraset_operator.planning.order import Candidate, Key, Order
+from paraset_operator.planning.problem import Ints
+from paraset_operator.planning.room import NodeRoom
+from paraset_operator.planning.rooms import Rooms, takes
+from paraset_operator.planning.victim_rows import VictimRows
+from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
+
+Offer: TypeAlias = tuple[Sacrifice, NodeRoom]
+# How closely a node has been looked at: there is a bound; it is known.
+BOUNDED, FOUND = 1, 2
+NO_COST: Cost = (0, 0.0, 0, 0, 0, LEAST_TIES)
+
+
+class Search:
+    """The prospects of all kinds of pods, for one plan at one time."""
+
+    def __init__(self, rooms: Rooms, victims: VictimRows, owners: Owners, now: float) -> None:
+        self.rooms, self.owners, self.now = rooms, owners, now
+        self._victims = victims
+        self._kinds: dict[tuple[object, ...], Prospects] = {}
+
+    def of(self, pod: Pod) -> "Prospects":
+        """Return the prospects of a pod."""
+        kind = (pod.priority, pod.constraints, *sorted(pod.requests.items()))
+        if kind not in self._kinds:
+            self._kinds[kind] = Prospects(pod, self.rooms, self._victims, self.owners, self.now)
+        return self._kinds[kind]
+
+
+class Prospects:
+    """The nodes for one kind of pod, in the orders of those who look for one; `pod` is any of them."""
+
+    def __init__(self, pod: Pod, rooms: Rooms, victims: VictimRows, owners: Owners, now: float) -> None:
+        self._pod, self._need, self._rooms, self._victims = pod, pod.requests, rooms, victims
+        self._owners, self._now = owners, now
+        self._able = rooms.is_able(self._need)
+        self._lent: dict[int, bool] = {}
+        self._landing = Order(rooms, self._free(), self._by_cores, self._look_now)
+        self._arriving = Order(rooms, self._coming(), _by_queue, self._look_soon)
+        self._preempted = Order(rooms, self._made_by_the_scheduler(), _by_queue, self._look_unclaimed)
+        self._cheapest = {
+            True: Order(rooms, self._bounded(), _at_least, self._look_closer),
+            False: Order(rooms, self._bounded(), _at_least, self._look_for_shrinks),
+        }
+
+    def landing(self) -> NodeRoom | None:
+        """Return where the scheduler can put a pod at once: the node with most cores open, as it prefers; else None."""
+        return self._landing.first()
+
+    def arriving(self) -> NodeRoom | None:
+        """Return where room is on its way, of those that are lent: where fewest LS pods wait for it; else None."""
+        return self._arriving.first()
+
+    def preempted(self) -> NodeRoom | None:
+        """Return where the scheduler has made room for such a pod that nobody claims yet; else None."""
+        return self._preempted.first()
+
+    def cheapest(self, *, may_evict: bool = True) -> Offer | None:
+        """Return what costs least of what nodes that are lent can give for a pod, and the node; else None."""
+        return self._cheapest[may_evict].first()
+
+    def ahead(self, pods: int) -> int:
+        """Return how many places more are made for so many pods, by the most generous policy of a node that is lent."""
+        for policy in sorted(self._rooms.policies, key=lambda each: -each.ahead_percent):
+            more = pods * policy.ahead_percent // 100
+            if not more or any(self._is_lent(row) for row in self._rooms.covered_by(policy)):
+                return more
+        return 0
+
+    def _is_lent(self, row: int) -> bool:
+        """Say whether fillers yield to the pod: it may run there, a policy covers the node and takes it for LS work."""
+        if row not in self._lent:
+            policy = self._rooms.policy(row)
+            counts = policy is not None and self._pod.priority >= policy.ls_priority
+            self._lent[row] = counts and bool(self._able[row]) and takes(self._rooms.node(row), self._pod)
+        return self._lent[row]
+
+    def _free(self) -> Iterator[Candidate[NodeRoom]]:
+        for row, cores in self._rooms.free(self._need):
+            yield Candidate((-cores, row), row)
+
+    def _by_cores(self, room: NodeRoom, row: int) -> Candidate[NodeRoom]:
+        return Candidate((-room.open_now.get(CPU, 0), row), row)
+
+    def _look_now(self, room: NodeRoom, seen: Candidate[NodeRoom]) -> Candidate[NodeRoom] | None:
+        is_found = room.fits_now(self._need) and takes(room.node, self._pod)
+        return replace(seen, stage=FOUND, found=room) if is_found else None
+
+    def _coming(self) -> Iterator[Candidate[NodeRoom]]:
+        soon = self._rooms.open_now + self._victims.soon
+        coming = self._victims.has_leaving & (soon >= self._rooms.vector(self._need)).all(axis=1)
+        for row in np.flatnonzero(coming).tolist():
+            yield Candidate((0, row), row)
+
+    def _look_soon(self, room: NodeRoom, seen: Candidate[NodeRoom]) -> Candidate[NodeRoom] | None:
+        is_found = room.fits_soon(self._need) and self._is_lent(seen.row)
+        return replace(seen, stage=FOUND, found=room) if is_found else None
+
+    def _made_by_the_scheduler(self) -> Iterator[Candidate[NodeRoom]]:
+        for row in np.flatnonzero(self._victims.is_preempted).tolist():
+            yield Candidate((0, row), row)
+
+    def _look_unclaimed(self, room: NodeRoom, seen: Candidate[NodeRoom]) -> Candidate[NodeRoom] | None:
+        """Take it if all devices of the pod are of the scheduler's making, or all cores where it asks for none."""
+        made = devices_of(self._need) or {name: amount for name, amount in self._need.items() if name == CPU}
+        is_found = self._victims.is_preempted[seen.row] and fits(made, room.unclaimed) and room.fits_soon(self._need)
+        return replace(seen, stage=FOUND, found=room) if is_found else None
+
+    def _bounded(self) -> Iterator[Candidate[Offer]]:
+        """Yield nodes by what room costs there at least; where devices are tracked, that is found when it matters."""
+        tracked = self._rooms.tracks(self._need)
+        yield from (Candidate(_key(NO_COST, row), row) for row in np.flatnonzero(self._able & tracked).tolist())
+        missing: Ints = self._rooms.vector(self._need) - self._rooms.open_now - self._victims.soon
+        bounds = self._victims.bounds(missing, self._now, self._rooms.standing)
+        rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough)
+        lost, victims, shrinks = bounds.lost[rows], bounds.victims[rows], bounds.shrinks[rows]
+        ties = bounds.ties[rows]
+        order = np.lexsort((rows, *ties.T[::-1], shrinks, victims, lost))
+        columns = (each[order].tolist() for each in (rows, lost, victims, shrinks, ties))
+        for row, work, count, shrunk, tie in zip(*columns, strict=True):
+            yield Candidate(_key((0, work, count, 0, shrunk, Ties(*tie)), row), row, BOUNDED)
+
+    def _look_closer(self, room: NodeRoom, seen: Candidate[Offer]) -> Candidate[Offer] | None:
+        if not self._is_lent(seen.row):
+            return None
+        if seen.stage < BOUNDED:
+            cost = least_cost(self._need, room, self._owners, self._now)
+            return None if cost is None else Candidate(_key(cost, seen.row, room), seen.row, BOUNDED)
+        offer = sacrifice_for(self._need, room, self._owners, self._now)
+        return None if offer is None else Candidate(_key(offer.cost, seen.row, room), seen.row, FOUND, (offer, room))
+
+    def _look_for_shrinks(self, room: NodeRoom, seen: Candidate[Offer]) -> Candidate[Offer] | None:
+        looked = self._look_closer(room, seen)
+        return None if looked is not None and looked.found is not None and looked.found[0].victims else looked
+
+
+def _by_queue(room: NodeRoom, row: int) -> Candidate[NodeRoom]:
+    return Candidate((room.queue, row), row)
+
+
+def _at_least(room: NodeRoom, row: int) -> Candidate[Offer]:
+    return Candidate(_key(NO_COST, row, room), row)
+
+
+def _key(cost: Cost, row: int, room: NodeRoom | None = None) -> Key:
+    """Return the order of nodes (lost_work.py says why): of equal ones that with least promised, then by name."""
+    surplus, lost, victims, of_memory, shrinks, ties = cost
+    queue, promised = (room.queue, room.promised.get(CPU, 0)) if room is not None else (0, 0)
+    return (surplus, queue, lost, victims, of_memory, shrinks, *ties, promised, row)

@@ -1,0 +1,104 @@
+"""The LS pods that wait: since when, and what has been done for each.
+
+kube-scheduler has a head start of a moment, because it preempts in its first attempt: acting at the same time would
+cost a second victim. A pod it may not preempt for is answered at once. Nothing here is needed for safety: after a
+restart all that wait are new.
+"""
+
+import time
+from collections.abc import Callable
+
+from paraset_operator.acting.outcome import Outcome
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.snapshot import Snapshot
+
+# How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
+HEAD_START = 0.1
+
+
+class Demands:
+    """LS pods by uid. `on_sent` hears the seconds from the first sight of a pod to the first write that makes it room,
+    without the head start.
+    """
+
+    def __init__(self, on_sent: Callable[[float], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._on_sent, self._clock = on_sent, clock
+        self._due: dict[str, float] = {}
+        # Not planned for yet; decided upon, but nothing sent.
+        self._new: set[str] = set()
+        self._unsent: dict[str, float] = {}
+        self._answered: set[str] = set()
+
+    def saw_pod(self, before: Pod | None, after: Pod | None) -> float | None:
+        """Take in a change of a pod; return in how many seconds it is to be answered if it has begun to wait."""
+        if after is not None and wants_room(after):
+            return None if after.uid in self._due else self._begin(after)
+        if before is not None:
+            self._due.pop(before.uid, None)
+            if after is None or after.node:
+                self._answered.discard(before.uid)
+                self._unsent.pop(before.uid, None)
+        return None
+
+    def _begin(self, pod: Pod) -> float:
+        # The scheduler preempts for nobody who is bound.
+        head_start = HEAD_START if pod.may_preempt and not pod.node else 0.0
+        self._due[pod.uid] = self._clock() + head_start
+        self._new.add(pod.uid)
+        return head_start
+
+    def decided(self, uid: str) -> None:
+        """Take in that room is about to be made for a pod."""
+        if uid in self._new:
+            self._unsent[uid] = self._due[uid]
+
+    def looked_at(self, snapshot: Snapshot) -> None:
+        """Take in that a plan has dealt with all pods that were due: who got no room waits for other reasons."""
+        self._new.difference_update(pod.uid for pod in snapshot.waiting if pod.uid not in snapshot.fresh)
+        self._new.intersection_update(self._due)
+
+    @property
+    def fresh(self) -> frozenset[str]:
+        """Pods that the scheduler may be at its first attempt for."""
+        now = self._clock()
+        return frozenset(uid for uid, due in self._due.items() if due > now)
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Pods that a filler was evicted for already."""
+        return frozenset(self._answered)
+
+    @property
+    def is_any_due(self) -> bool:
+        """Whether some pod is to be answered now."""
+        now = self._clock()
+        return any(due <= now for due in self._due.values())
+
+    def sends(self, action: Action) -> None:
+        """Take in that a write is about to be sent."""
+        due = self._unsent.pop(_beneficiary_uid(action), None)
+        if due is not None:
+            self._on_sent(max(0.0, self._clock() - due))
+
+    def concluded(self, outcome: Outcome) -> None:
+        """Take in what came of a write."""
+        if isinstance(outcome.action, NominatePod):
+            return
+        uid = _beneficiary_uid(outcome.action)
+        self._unsent.pop(uid, None)
+        if uid and outcome.is_done and isinstance(outcome.action, DeletePod):
+            self._answered.add(uid)
+
+
+def _beneficiary_uid(action: Action) -> str:
+    if isinstance(action, CreatePod) or action.beneficiary is None:
+        return ""
+    return action.beneficiary.uid
+
+
+def wants_room(pod: Pod) -> bool:
+    """Say whether a pod waits, and nobody has nominated a node for it, or waits to grow in place."""
+    if pod.is_filler or pod.is_terminating:
+        return False
+    return bool(pod.wanting) or not (pod.node or pod.is_gated or pod.nominated)

@@ -1,0 +1,154 @@
+"""A release that waits for its turn is cancelled when its LS pod needs no room any more; on the real API server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from operating import eventually
+
+from devcluster import LocalCluster
+from paraset_operator.acting.actuator import Actuator
+from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.acting.writes import PodWriter
+from paraset_operator.cluster.cache import PodStore
+from paraset_operator.cluster.client import Client
+from paraset_operator.cluster.connection import connect
+from paraset_operator.cluster.reflector import Reflector
+from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release
+from paraset_operator.model.pod import Pod
+from paraset_operator.model.shape import ParaSetView
+
+NAMESPACE = "cancels"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+NAMES = ("first", "second", "ls-first", "ls-second")
+SET = ParaSetView(NAMESPACE, "s", "uid-s", ceiling=2, shapes=())
+
+
+class HeldWriter(PodWriter):
+    """The real writes; the deletion of one pod waits until the test lets it go."""
+
+    def __init__(self, client: Client, held: str) -> None:
+        super().__init__(client)
+        self._held = held
+        self.has_begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete(self, action: DeletePod) -> bytes:
+        if action.pod.name == self._held:
+            self.has_begun.set()
+            await self.go_on.wait()
+        return await super().delete(action)
+
+
+@pytest.fixture(scope="module")
+def namespace(local_cluster: LocalCluster) -> Iterator[LocalCluster]:
+    local_cluster.api.post("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    yield local_cluster
+    local_cluster.api.delete(f"/api/v1/namespaces/{NAMESPACE}")
+
+
+@pytest.fixture
+def cluster(namespace: LocalCluster) -> Iterator[LocalCluster]:
+    for name in ("first", "second"):
+        namespace.api.post(PODS, pod(name, "default-scheduler"))
+    for name in ("ls-first", "ls-second"):
+        namespace.api.post(PODS, pod(name, "nobody"))
+    yield namespace
+    for name in NAMES:
+        namespace.api.delete(f"{PODS}/{name}")
+    eventually("all pods are gone", lambda: not namespace.api.get(PODS)["items"])
+
+
+def pod(name: str, scheduler: str) -> dict[str, object]:
+    spec = {"schedulerName": scheduler, "containers": [{"name": "c", "image": "c:1"}]}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+async def until(what: str, look: Callable[[], object]) -> None:
+    await asyncio.to_thread(eventually, what, look)
+
+
+def nothing(_: LocalCluster) -> None:
+    """The LS pod goes on waiting."""
+
+
+def deleted(cluster: LocalCluster) -> None:
+    cluster.api.delete(f"{PODS}/ls-second")
+
+
+def bound(cluster: LocalCluster) -> None:
+    target = {"apiVersion": "v1", "kind": "Node", "name": "node-0"}
+    cluster.api.post(f"{PODS}/ls-second/binding", {"metadata": {"name": "ls-second"}, "target": target})
+
+
+def nominated(cluster: LocalCluster) -> None:
+    cluster.api.patch(f"{PODS}/ls-second/status", {"status": {"nominatedNodeName": "node-1"}})
+
+
+def changed(pods: PodStore) -> bool:
+    now = pods.get(f"{NAMESPACE}/ls-second")
+    return now is None or now.is_terminating or bool(now.node) or now.nominated == "node-1"
+
+
+async def outcomes_when(
+    cluster: LocalCluster, change: Callable[[LocalCluster], None], nominates: bool
+) -> list[Outcome]:
+    """Let two releases queue behind each other, and let the change come before the second has its turn."""
+    outcomes: list[Outcome] = []
+    pods = PodStore()
+    async with Client(connect(str(cluster.kubeconfig))) as client:
+        reflector = Reflector(client, "/api/v1/pods", pods, lambda: None)
+        watching = asyncio.ensure_future(reflector.run())
+        await until("pods", lambda: all(pods.get(f"{NAMESPACE}/{name}") for name in NAMES))
+        writer = HeldWriter(client, "first")
+        actuator = Actuator(writer, pods, lambda _: None, lambda _: None, outcomes.append, releases_at_a_time=1)
+        for name in ("first", "second"):
+            actuator.release(release(pods, name, nominates=nominates))
+        await asyncio.wait_for(writer.has_begun.wait(), 60)
+        await asyncio.to_thread(change, cluster)
+        if change is not nothing:
+            await until("the change is seen", lambda: changed(pods) or nominates)
+        writer.go_on.set()
+        await until("both have ended", lambda: sum(isinstance(each.action, DeletePod) for each in outcomes) == 2)
+        watching.cancel()
+    return outcomes
+
+
+def release(pods: PodStore, name: str, *, nominates: bool) -> Release:
+    victim, nominee = (known(pods, each) for each in (name, f"ls-{name}"))
+    beneficiary = Beneficiary(nominee.key, nominee.uid, nominee.nominated)
+    action = DeletePod(victim, SET, Reason.YIELDS, beneficiary=beneficiary, grace_seconds=0)
+    return Release("node-0", beneficiary, NominatePod(nominee, "node-0") if nominates else None, (action,))
+
+
+def known(pods: PodStore, name: str) -> Pod:
+    found = pods.get(f"{NAMESPACE}/{name}")
+    assert found is not None
+    return found
+
+
+def results(outcomes: list[Outcome]) -> dict[str, Result]:
+    return {each.action.pod.name: each.result for each in outcomes if isinstance(each.action, DeletePod)}
+
+
+def run(work: Awaitable[list[Outcome]]) -> dict[str, Result]:
+    async def all_of_it() -> list[Outcome]:
+        return await work
+
+    return results(asyncio.run(all_of_it()))
+
+
+@pytest.mark.parametrize("nominates", [False, True], ids=["without nomination", "with nomination"])
+def test_a_release_that_waits_is_sent_while_its_pod_waits(cluster: LocalCluster, nominates: bool) -> None:
+    found = run(outcomes_when(cluster, nothing, nominates))
+    assert found == {"first": Result.DONE, "second": Result.DONE}
+
+
+@pytest.mark.parametrize("nominates", [False, True], ids=["without nomination", "with nomination"])
+@pytest.mark.parametrize("change", [deleted, bound, nominated], ids=lambda each: each.__name__)
+def test_a_release_that_waits_is_cancelled_when_its_need_is_gone(
+    cluster: LocalCluster, change: Callable[[LocalCluster], None], nominates: bool
+) -> None:
+    found = run(outcomes_when(cluster, change, nominates))
+    assert found == {"first": Result.DONE, "second": Result.SUPERSEDED}
+    victim = cluster.api.get(f"{PODS}/second")
+    assert "deletionTimestamp" not in victim["metadata"]
