@@ -33,6 +33,8 @@ from paraset_operator.model.resources import NOTHING, Resources
 _pods = msgspec.json.Decoder(PodWire)
 _nodes = msgspec.json.Decoder(NodeWire)
 
+# The kubelet has granted what it carries out.
+_UNDER_WAY = (Resize.IN_PROGRESS, Resize.ERROR)
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 # What a container waits for that waiting will not cure.
 _TROUBLES = frozenset(
@@ -124,7 +126,7 @@ def pod_of(wire: PodWire) -> Pod:
         progress=word.progress,
         misread=word.misread,
         leaving_at=leaving_at(meta.annotations) if owner else 0.0,
-        wanting=NOTHING if owner or resize is not Resize.DEFERRED else wanting(spec, status),
+        wanting=NOTHING if owner or resize in _UNDER_WAY else wanting(spec, status),
     )
 
 
