@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from paraset_operator.acting.outcome import Outcome
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.snapshot import Snapshot
 
 # How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
@@ -101,4 +101,4 @@ def wants_room(pod: Pod) -> bool:
     """Say whether a pod waits, and nobody has nominated a node for it, or waits to grow in place."""
     if pod.is_filler or pod.is_terminating:
         return False
-    return bool(pod.wanting) or not (pod.node or pod.is_gated or pod.nominated)
+    return (bool(pod.wanting) and pod.resize is Resize.DEFERRED) or not (pod.node or pod.is_gated or pod.nominated)
