@@ -140,17 +140,19 @@ class VictimRows:
             most = self._slack[:, :, column].max(axis=1).clip(min=1)
             shrinks = np.maximum(shrinks, (-(-rest // most)).clip(min=0, max=slots))
         shrinks = np.where(victims > 0, shrinks, shrinks.clip(min=1))
-        return Bounds(is_enough, lost, victims, shrinks, self._least_ties(asked, victims, standing))
+        # Who goes alone and loses no more than that is one of these.
+        may_go = (victims > 1)[:, None] | ((victims > 0)[:, None] & (losses <= lost[:, None]))
+        return Bounds(is_enough, lost, victims, shrinks, self._least_ties(asked, may_go, standing))
 
-    def _least_ties(self, asked: list[int], victims: Ints, standing: Standing) -> Floats:
-        """Return the least that decides about any filler that holds what is missing; nothing where nobody has to go."""
+    def _least_ties(self, asked: list[int], may_go: NDArray[np.bool_], standing: Standing) -> Floats:
+        """Return the least that decides about any filler that may go and holds what is missing; nothing without one."""
         uids = [owner.uid for owner in self._sets] or [""]
         floors = np.array([standing.at_floor(uid) for uid in uids], dtype=np.float64)
         turns = np.array([standing.turns.get(uid, 0) for uid in uids], dtype=np.float64)
         progress, created, of_set = np.moveaxis(self._clocks[:, :, 3:], 2, 0)
         owner = of_set.astype(np.int64)
         values = np.stack((progress, -created, floors[owner], turns[owner]), axis=2)
-        holds = (self._holds[:, :, asked] > 0).any(axis=2) & (victims > 0)[:, None]
+        holds = (self._holds[:, :, asked] > 0).any(axis=2) & may_go
         least: Floats = np.where(holds[:, :, None], values, np.inf).min(axis=1, initial=np.inf)
         return np.where(np.isfinite(least), least, 0.0)
 
