@@ -57,6 +57,20 @@ FILL_POLICY: Json = {
             {"namespace": "research", "weight": 2, "limits": {"cpu": "100"}},
             {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In", "values": ["a"]}]}},
         ],
+        "announced": {
+            "suspendedJobs": True,
+            "windows": [
+                {
+                    "name": "rush",
+                    "schedule": "0 8 * * 1-5",
+                    "duration": "1h30m",
+                    "leadSeconds": 120,
+                    "resources": {"nvidia.com/gpu": 1, "cpu": "8"},
+                    "copies": 4,
+                    "nodeSelector": {"matchLabels": {"pool": "shared"}},
+                }
+            ],
+        },
         "pacing": {"coolDownSeconds": 30},
     },
 }
@@ -281,7 +295,25 @@ GOOD: list[Case] = [
     Case("own fields", (*POD, "nodeSelector"), {"disk": "ssd"}),
 ]
 
+WINDOW: Path = ("spec", "announced", "windows", 0)
+HEADROOM: Path = ("spec", "headroom", 0)
+AUTO: Json = {"name": "inference", "resources": {"cpu": "8"}, "copies": "auto"}
+
 POLICY_BAD: list[Case] = [
+    Case("announced as text", ("spec", "announced", "jobs"), "yes", "spec.announced.jobs", "boolean"),
+    Case("no time at all", ("spec", "announced", "timeoutSeconds"), 0, "spec.announced.timeoutSeconds"),
+    Case("window is no cron", (*WINDOW, "schedule"), "at eight", "spec.announced.windows[0].schedule"),
+    Case("window never comes", (*WINDOW, "schedule"), "99 8 * * *", "schedule", "cron", where="model"),
+    Case("window without an end", (*WINDOW, "duration"), GONE, "spec.announced.windows[0].duration", "equired"),
+    Case("window of nothing", (*WINDOW, "resources"), {}, "spec.announced.windows[0].resources", "at least 1"),
+    Case("negative lead", (*WINDOW, "leadSeconds"), -1, "spec.announced.windows[0].leadSeconds"),
+    Case(
+        "window twice",
+        ("spec", "announced", "windows"),
+        [{"name": "a", "schedule": "0 8 * * *", "duration": "1h", "resources": {"cpu": 1}}] * 2,
+        "windows[1]",
+        "Duplicate",
+    ),
     Case("unknown mode", ("spec", "mode"), "Dry", "spec.mode", "Observe"),
     Case("reserve of 200%", ("spec", "reserve", "cpu"), "200%", "spec.reserve", "percentage"),
     Case("reserve of some", ("spec", "reserve", "cpu"), "some", "spec.reserve", "percentage"),
@@ -292,6 +324,20 @@ POLICY_BAD: list[Case] = [
     ),
     Case("headroom of nothing", ("spec", "headroom", 0, "resources"), {}, "headroom[0].resources", "at least 1"),
     Case("negative copies", ("spec", "headroom", 0, "copies"), -1, "spec.headroom[0].copies"),
+    Case("huge copies", (*HEADROOM, "copies"), 10**12, "spec.headroom[0].copies", "whole number"),
+    Case("copies as a text", (*HEADROOM, "copies"), "3", "spec.headroom[0].copies", "auto"),
+    Case("copies by another word", (*HEADROOM, "copies"), "all", "spec.headroom[0].copies", "auto"),
+    Case("half a copy", (*HEADROOM, "copies"), 1.5, "spec.headroom[0].copies"),
+    Case("copies as a switch", (*HEADROOM, "copies"), True, "spec.headroom[0].copies"),
+    Case("rules for a number of copies", (*HEADROOM, "auto"), {"cap": 2}, "spec.headroom[0].auto", "remove it"),
+    Case("floor above cap", HEADROOM, AUTO | {"auto": {"floor": 17}}, "spec.headroom[0].auto.cap", "at least floor"),
+    Case("percentile of 100", HEADROOM, AUTO | {"auto": {"percentile": 100}}, "auto.percentile", "99.9"),
+    Case("percentile of 20", HEADROOM, AUTO | {"auto": {"percentile": 20}}, "auto.percentile", "50"),
+    Case("window of no hour", HEADROOM, AUTO | {"auto": {"windowHours": 0}}, "spec.headroom[0].auto.windowHours"),
+    Case("window of a month", HEADROOM, AUTO | {"auto": {"windowHours": 720}}, "auto.windowHours", "168"),
+    Case("negative floor", HEADROOM, AUTO | {"auto": {"floor": -1}}, "spec.headroom[0].auto.floor"),
+    Case("huge cap", HEADROOM, AUTO | {"auto": {"cap": 257}}, "spec.headroom[0].auto.cap", "256"),
+    Case("auto as a switch", HEADROOM, AUTO | {"auto": True}, "spec.headroom[0].auto"),
     Case("grace of an hour", ("spec", "maxGracePeriodSeconds"), 3600, "spec.maxGracePeriodSeconds"),
     Case("tenant by nothing", ("spec", "tenants", 0, "namespace"), GONE, "spec.tenants[0]", "either"),
     Case("tenant by both", ("spec", "tenants", 1, "namespace"), "a", "spec.tenants[1]", "either"),
@@ -328,6 +374,12 @@ POLICY_GOOD: list[Case] = [
     Case("empty", ("spec",), {}),
     Case("no tolerations", ("spec", "tolerations"), []),
     Case("no pacing", ("spec", "pacing"), {}),
+    Case("nothing announced", ("spec", "announced"), {}),
+    Case("no copies", (*HEADROOM, "copies"), 0),
+    Case("most copies", (*HEADROOM, "copies"), 100_000),
+    Case("copies that are learned", HEADROOM, AUTO),
+    Case("copies learned by rules", HEADROOM, AUTO | {"auto": {"percentile": 99.9, "windowHours": 1, "cap": 256}}),
+    Case("floor and cap as one", HEADROOM, AUTO | {"auto": {"floor": 2, "cap": 2}}),
 ]
 
 

@@ -8,41 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from paraset_operator.api.base import QUANTITY_RULE, IntOrString, ListMap, Model, Quantity, Rule, is_quantity
+from paraset_operator.api.announced import Announced
+from paraset_operator.api.base import QUANTITY_RULE, IntOrString, ListMap, Model, Rule, is_quantity
+from paraset_operator.api.headroom import AUTO, MOST_SHAPES, AutoCopies, Copies, HeadroomStatus
 from paraset_operator.api.paraset import ObjectMeta
+from paraset_operator.api.selectors import DNS_LABEL, Amounts, LabelSelector, LabelValue
 from paraset_operator.api.status import Condition
 
 _PERCENT = r"^(100|[0-9]{1,2})%$"
-_LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
-_LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
-_DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-
-LabelKey = Annotated[str, Field(min_length=1, max_length=317, pattern=_LABEL_KEY)]
-LabelValue = Annotated[str, Field(max_length=63, pattern=_LABEL_VALUE)]
-Amounts = Annotated[dict[str, Quantity], Field(max_length=32)]
-
-
-class LabelRequirement(Model):
-    """One requirement on a label."""
-
-    key: LabelKey = Field(description="Key of the label.")
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How the label relates to values.")
-    values: list[LabelValue] | None = Field(None, max_length=64, description="Values, for In and NotIn.")
-    rules = (
-        Rule(
-            "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
-            lambda it: (it.operator in ("In", "NotIn")) == bool(it.values),
-            "In and NotIn need values, Exists and DoesNotExist take none",
-            "values",
-        ),
-    )
-
-
-class LabelSelector(Model):
-    """Objects by their labels; all requirements must hold, and an empty selector selects everything."""
-
-    match_labels: dict[str, LabelValue] | None = Field(None, max_length=32, description="Labels by key and value.")
-    match_expressions: list[LabelRequirement] | None = Field(None, max_length=32, description="Requirements on labels.")
 
 
 def _is_reserve(value: object) -> bool:
@@ -65,9 +38,14 @@ QuantityOrPercent = Annotated[
 class Headroom(Model):
     """Room kept free for LS work, as so many copies of one LS shape."""
 
-    name: str = Field(min_length=1, max_length=63, pattern=_DNS_LABEL, description="Name of the LS shape.")
+    name: str = Field(min_length=1, max_length=63, pattern=DNS_LABEL, description="Name of the LS shape.")
     resources: Amounts = Field(min_length=1, description="What one copy requests, such as nvidia.com/gpu: 1, cpu: 8.")
-    copies: int = Field(1, ge=0, le=100_000, description="Copies for which room is kept free, over all nodes together.")
+    copies: Copies = Field(
+        1,
+        description="Copies for which room is kept free, over all nodes together, or auto: as many as the LS pods that "
+        "come have use for.",
+    )
+    auto: AutoCopies | None = Field(None, description="How copies are learned where they are auto.")
     lend_devices: bool = Field(
         False,
         description="Whether devices of the shape are lent meanwhile: only the rest is kept free, on nodes that have "
@@ -75,6 +53,14 @@ class Headroom(Model):
     )
     node_selector: LabelSelector | None = Field(
         None, description="Nodes on which the room is kept; left out: all nodes of the policy."
+    )
+    rules = (
+        Rule(
+            f"!has(self.auto) || string(self.copies) == '{AUTO}'",
+            lambda it: it.auto is None or it.copies == AUTO,
+            "is for copies: auto; remove it, or set copies to auto",
+            "auto",
+        ),
     )
 
 
@@ -110,7 +96,7 @@ class Toleration(Model):
 class Tenant(Model):
     """Share and limits of one namespace, or of each of several."""
 
-    namespace: Annotated[str, Field(min_length=1, max_length=63, pattern=_DNS_LABEL)] | None = Field(
+    namespace: Annotated[str, Field(min_length=1, max_length=63, pattern=DNS_LABEL)] | None = Field(
         None, description="Name of the namespace."
     )
     namespace_selector: LabelSelector | None = Field(
@@ -187,8 +173,9 @@ class FillPolicySpec(Model):
         None, description="What is never lent on any node, by resource: an amount or a percentage of allocatable."
     )
     headroom: Annotated[list[Headroom], ListMap("name")] | None = Field(
-        None, max_length=32, description="Room kept free for LS work, so that it starts at once."
+        None, max_length=MOST_SHAPES, description="Room kept free for LS work, so that it starts at once."
     )
+    announced: Announced = Field(Announced(), description="Room made for LS pods before they exist.")
     max_grace_period_seconds: int = Field(
         30, ge=0, le=300, description="Longest time a filler has to finish when it must leave, 0 to 300 seconds."
     )
@@ -202,7 +189,7 @@ class FillPolicySpec(Model):
         description="Whether the operator may nominate a node for an LS pod (pods/status) while it makes room there.",
     )
     ahead_percent: int = Field(
-        10,
+        5,
         ge=0,
         le=100,
         description="While LS pods wait for room: how many more places are made, in hundredths of their number and "
@@ -221,6 +208,14 @@ class FillPolicyStatus(Model):
         None, ge=0, json_schema_extra={"format": "int64"}, description="Generation of the policy this speaks of."
     )
     nodes: int = Field(0, description="Nodes the policy speaks for.")
+    headroom: Annotated[list[HeadroomStatus], ListMap("name")] | None = Field(
+        None, max_length=MOST_SHAPES, description="What was learned for shapes whose copies are auto."
+    )
+    release_seconds: float | None = Field(
+        None,
+        description="Time it takes to free room on these nodes: nine of the last ten victims were gone so soon after "
+        "they were told to leave. Left out: none was seen yet, or no copies are auto.",
+    )
     conditions: Annotated[list[Condition], ListMap("type")] | None = Field(
         None, max_length=32, description="Ready, and what it depends on."
     )

@@ -14,7 +14,7 @@ from paraset_operator.api.base import IntOrString, Model, Rule
 _CRON = r"^[0-9A-Za-z*/,#-]+( +[0-9A-Za-z*/,#-]+){4}$"
 # Any moment will do: whether a schedule is one does not depend on it.
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-_DURATION = r"^([0-9]{1,4}h)?([0-9]{1,5}m)?$"
+DURATION = r"^([0-9]{1,4}h)?([0-9]{1,5}m)?$"
 
 
 class ScalingPolicy(Model):
@@ -107,7 +107,7 @@ class Budget(Model):
     )
     duration: str | None = Field(
         None,
-        pattern=_DURATION,
+        pattern=DURATION,
         min_length=2,
         max_length=12,
         description="How long the budget counts from each time of the schedule, such as 8h, 30m or 1h30m.",

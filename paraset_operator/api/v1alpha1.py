@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from paraset_operator.api.announced import Announced, Window
 from paraset_operator.api.base import InvalidObject, Model, Quantity, parse
 from paraset_operator.api.fillpolicy import (
     FillPolicy,
     FillPolicySpec,
     FillPolicyStatus,
     Headroom,
-    LabelRequirement,
-    LabelSelector,
     Pacing,
     Tenant,
     Toleration,
 )
+from paraset_operator.api.headroom import AutoCopies, HeadroomStatus
 from paraset_operator.api.names import API_VERSION, FILL_POLICY, PARASET
 from paraset_operator.api.paraset import (
     ElasticRange,
@@ -27,6 +27,7 @@ from paraset_operator.api.paraset import (
     YieldRules,
 )
 from paraset_operator.api.scaling import Behavior, Budget, ScalingPolicy, ScalingRules
+from paraset_operator.api.selectors import LabelRequirement, LabelSelector
 from paraset_operator.api.status import (
     Condition,
     FilledWork,
@@ -76,6 +77,8 @@ def _who(kind: str, obj: Mapping[str, Any]) -> str:
 
 
 __all__ = [
+    "Announced",
+    "AutoCopies",
     "Behavior",
     "Budget",
     "Condition",
@@ -86,6 +89,7 @@ __all__ = [
     "FillPolicyStatus",
     "FilledWork",
     "Headroom",
+    "HeadroomStatus",
     "InvalidObject",
     "LabelRequirement",
     "LabelSelector",
@@ -105,6 +109,7 @@ __all__ = [
     "ShapeStatus",
     "Tenant",
     "Toleration",
+    "Window",
     "YieldRules",
     "parse_fill_policy",
     "parse_paraset",

@@ -1,5 +1,6 @@
 """From JSON bytes to model values: the one place that knows the wire form of Pods and Nodes."""
 
+import sys
 from datetime import datetime
 from types import MappingProxyType
 
@@ -33,6 +34,7 @@ from paraset_operator.model.resources import NOTHING, Resources
 _pods = msgspec.json.Decoder(PodWire)
 _nodes = msgspec.json.Decoder(NodeWire)
 
+_QUEUE = "kueue.x-k8s.io/"
 # The kubelet has granted what it carries out.
 _UNDER_WAY = (Resize.IN_PROGRESS, Resize.ERROR)
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
@@ -112,6 +114,7 @@ def pod_of(wire: PodWire) -> Pod:
         is_terminating=meta.deletion_timestamp is not None,
         is_finished=is_finished,
         is_gated=bool(spec.scheduling_gates),
+        is_queued=any(each.name.startswith(_QUEUE) for each in spec.scheduling_gates or ()),
         is_ready=_condition(status, "Ready") == "True",
         is_running=status.phase == "Running",
         is_preempted=_is_preempted(status),
@@ -127,7 +130,14 @@ def pod_of(wire: PodWire) -> Pod:
         misread=word.misread,
         leaving_at=leaving_at(meta.annotations) if owner else 0.0,
         wanting=NOTHING if owner or resize in _UNDER_WAY else wanting(spec, status),
+        controller="" if owner else _controller(wire),
     )
+
+
+def _controller(wire: PodWire) -> str:
+    """Return kind and name of what made the pod; the same text for all its pods, kept once."""
+    made_by = next((each for each in wire.metadata.owner_references or () if each.controller), None)
+    return sys.intern(f"{made_by.kind}/{made_by.name}") if made_by else ""
 
 
 def _owner(wire: PodWire) -> tuple[str, int]:

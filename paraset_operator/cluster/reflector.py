@@ -4,6 +4,7 @@
 - a list prunes: what it does not name any more is reported as gone
 - a silent stream is taken for dead and reopened
 - nothing but cancellation ends it; errors are logged and retried with a growing pause
+- an API that may be absent or forbidden is asked for again once a minute, and told of instead of logged each time
 """
 
 import asyncio
@@ -25,6 +26,7 @@ _events = msgspec.json.Decoder(WatchEvent)
 _objects = msgspec.json.Decoder(EventObject)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
+_ABSENT_PAUSE = 60.0
 
 
 class Store(Protocol):
@@ -41,10 +43,21 @@ class Store(Protocol):
 
 
 class Reflector:
-    """Keeps a store in step with one collection of the API server."""
+    """Keeps a store in step with one collection of the API server.
 
-    def __init__(self, client: Client, path: str, store: Store, on_list: Callable[[], None] = lambda: None) -> None:
+    With `on_absent` the API may be missing or forbidden: that is told, and nothing is known of its objects then.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        path: str,
+        store: Store,
+        on_list: Callable[[], None] = lambda: None,
+        on_absent: Callable[[ApiError], None] | None = None,
+    ) -> None:
         self._client, self.path, self._store, self._on_list = client, path, store, on_list
+        self._on_absent = on_absent
         self._version = ""
         self.synced = asyncio.Event()
 
@@ -65,6 +78,12 @@ class Reflector:
             except ExpiredError:
                 self._version = ""
             except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
+                if self._on_absent is not None and isinstance(error, ApiError) and error.status in (403, 404):
+                    self._store.prune(set())
+                    self._version = ""
+                    self._on_absent(error)
+                    await asyncio.sleep(_ABSENT_PAUSE)
+                    continue
                 _log.warning("watch interrupted", path=self.path, error=str(error) or type(error).__name__)
                 if isinstance(error, ApiError | msgspec.DecodeError):
                     self._version = ""

@@ -121,6 +121,12 @@ class Volume(Wire):
     ephemeral: Present | None = None
 
 
+class SchedulingGate(Wire):
+    """A scheduling gate."""
+
+    name: str = ""
+
+
 class PodSpec(Wire):
     """A pod's spec."""
 
@@ -128,7 +134,7 @@ class PodSpec(Wire):
     priority: int | None = None
     priority_class_name: str = ""
     preemption_policy: str | None = None
-    scheduling_gates: list[Present] | None = None
+    scheduling_gates: list[SchedulingGate] | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None
     topology_spread_constraints: list[SpreadConstraint] | None = None

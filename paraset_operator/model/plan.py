@@ -20,6 +20,7 @@ class Reason(StrEnum):
     SHRINKS = "ShrinksIntoRoom"
     YIELDS = "YieldsToLatencySensitive"
     HEADROOM = "MakesHeadroom"
+    ANNOUNCED = "MakesRoomForAnnounced"
     REVERTS = "RevertsRefusedResize"
     SUSPENDED = "Suspended"
     ABOVE_CEILING = "AboveCeiling"
@@ -55,7 +56,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Beneficiary:
-    """The LS pod, or the headroom shape, that room is made for; only a pod has a uid.
+    """The LS pod, the headroom shape, or the announcement of a `source`, that room is made for; only a pod has a uid.
 
     `nominated` is where the pod was nominated when that was decided.
     """
@@ -63,6 +64,7 @@ class Beneficiary:
     key: str
     uid: str = ""
     nominated: str = ""
+    source: str = ""
 
 
 # A plan may have a hundred thousand of them: a tenth of the cost of a dataclass.

@@ -34,6 +34,8 @@ class Pod:
     word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
     off would add to a pod that is no filler; `held` counts it, because the scheduler does. `leaving_at` is when a
     filler was told that it will be moved, 0 if it was not.
+    somebody keeps that book. `controller` is what made a pod other than a filler, such as "ReplicaSet/web-7d9f"; a pod
+    that is gated by Kueue `is_queued`.
     """
 
     namespace: str
@@ -55,6 +57,7 @@ class Pod:
     is_terminating: bool = False
     is_finished: bool = False
     is_gated: bool = False
+    is_queued: bool = False
     is_ready: bool = False
     is_running: bool = False
     is_preempted: bool = False
@@ -70,6 +73,7 @@ class Pod:
     misread: tuple[str, ...] = ()
     wanting: Resources = field(default_factory=nothing)
     leaving_at: float = 0.0
+    controller: str = ""
 
     @property
     def is_ending(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from paraset_operator.model.announced import DEFAULT_RULES, AnnouncedRules
 from paraset_operator.model.constraints import LabelSelector, Toleration
 from paraset_operator.model.resources import Resources, nothing
 
@@ -19,10 +20,21 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoCopies:
+    """How copies are learned: for which percentage of the LS pods of how many hours, from `floor` to `cap` copies."""
+
+    percentile: float = 99.0
+    window_hours: int = 24
+    floor: int = 0
+    cap: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class HeadroomShape:
     """Room kept free for LS work: `copies` times `resources`, on nodes that match.
 
-    With `lends_devices` its devices may be held by fillers; only the rest is kept free beside them.
+    With `lends_devices` its devices may be held by fillers; only the rest is kept free beside them. With `auto` the
+    copies are those learned so far.
     """
 
     name: str
@@ -30,6 +42,7 @@ class HeadroomShape:
     copies: int
     nodes: LabelSelector = EVERYTHING
     lends_devices: bool = False
+    auto: AutoCopies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,8 @@ class PolicyView:
     max_grace_seconds: int = 30
     tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)
     nominates: bool = True
-    ahead_percent: int = 10
+    ahead_percent: int = 5
+    announced: AnnouncedRules = DEFAULT_RULES
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
     pacing: PacingRules = PacingRules()
 

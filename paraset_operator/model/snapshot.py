@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from paraset_operator.model.announced import Announcement
 from paraset_operator.model.devices import Free
 from paraset_operator.model.holdings import Holdings
 from paraset_operator.model.node import Node
@@ -75,6 +76,7 @@ class Snapshot:
     A pod waits if it is bound nowhere, or is a filler whose node does not exist. `fresh` are the uids of LS pods seen
     so short a while ago that the scheduler may still be at its first attempt, in which it preempts by itself.
     `answered` are those of LS pods that a filler was evicted for already.
+    `announced` are LS pods that do not exist yet.
     """
 
     nodes: tuple[NodeState, ...] = ()
@@ -83,6 +85,7 @@ class Snapshot:
     policies: tuple[PolicyView, ...] = ()
     fresh: frozenset[str] = frozenset()
     answered: frozenset[str] = frozenset()
+    announced: tuple[Announcement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

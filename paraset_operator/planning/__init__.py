@@ -21,11 +21,18 @@ feasibility       may this pod run on this node
 demand            which LS pods need room, in the order of the scheduler
 yielding          the cheapest node to make room on, for each LS pod that fits nowhere
 lost_work         what an eviction costs, and the whole order of victims
+prospects         the nodes for pods of one kind, in the orders of those who look for one
+order             the best of many nodes, without looking closely at more than it takes
+victim_rows       what fillers give and lose by leaving, as bounds for all nodes at once
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
 grow_demand       LS pods that wait to grow in place
 ahead             a little more room than waiting LS pods ask for
+announced         room for LS pods that are announced and do not exist yet
 headroom          room kept for LS shapes
+homes             where room is kept for work that is not there yet
+arrivals          how many copies of a shape the LS pods that came have use for
+shape_matching    which shape an LS pod uses up
 
 2. Leave:
 departures        fillers that must leave whatever the room

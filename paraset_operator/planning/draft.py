@@ -12,6 +12,7 @@ from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.ahead import make_ahead
+from paraset_operator.planning.announced import make_for_announced
 from paraset_operator.planning.contenders import Contender, Obstacles, admit, contender_of
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
@@ -57,7 +58,7 @@ class Draft:
         self._active: set[int] = set()
 
     def make_way(self, moment: Moment) -> Iterator[Release]:
-        """Yield what makes room for LS pods that wait, for those to come, and for headroom, one after the other."""
+        """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
         self._victims.catch_up(self.owners)
@@ -65,6 +66,7 @@ class Draft:
         search = Search(rooms, self._victims, self.owners, moment.wall)
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
+        yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
         yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
 
     def _rank_victims(self) -> None:

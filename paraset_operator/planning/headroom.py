@@ -6,13 +6,14 @@ not be kept free too, and no device stays empty for it. Such room is made by shr
 to spare another later would gain nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from paraset_operator.model.devices import Free, place, without
+from paraset_operator.model.node import Node
 from paraset_operator.model.plan import Beneficiary, Reason, Release
 from paraset_operator.model.policy import HeadroomShape, PolicyView
-from paraset_operator.model.quantity import CPU, PODS
+from paraset_operator.model.quantity import PODS
 from paraset_operator.model.resources import Resources, devices_of, fits, minus, plus, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.feasibility import selects
@@ -54,84 +55,91 @@ class LentDevices:
         }
 
 
+class Sites:
+    """The nodes where room is kept for one shape.
+
+    Those that have it are looked at one by one, best first, and left for good once they have no more: what is promised
+    there is never taken back. All of them are only looked at when a copy has to be made.
+    """
+
+    def __init__(self, rooms: Rooms, policy: PolicyView, shape: HeadroomShape) -> None:
+        self._rooms, self._policy, self._shape = rooms, policy, shape
+        self._all: list[NodeRoom] | None = None
+
+    def homes(self, need: Resources, is_good: Callable[[NodeRoom], bool], *, lends: bool) -> Iterator[NodeRoom]:
+        """Yield where each copy in turn has room at once; the room is to be promised before the next is asked for."""
+        devices = devices_of(self._shape.resources)
+        for name in self._rooms.with_room(need, devices, spares_devices=not lends):
+            while self._serves(*self._rooms.place_of(name)):
+                room = self._rooms[name]
+                if not (room.fits_now(need) and is_good(room)):
+                    break
+                yield room
+
+    def all(self) -> list[NodeRoom]:
+        """Return all nodes that could hold a copy if every filler left."""
+        if self._all is None:
+            able = self._rooms.able(plus(self._shape.resources, {PODS: 1}))
+            self._all = [room for room in able if self._serves(room.node, room.policy)]
+        return self._all
+
+    def beneficiary(self, copy: int) -> Beneficiary:
+        """Return the copy's name, for those who have to leave for it."""
+        return Beneficiary(f"headroom {self._policy.name}/{self._shape.name} copy {copy + 1}")
+
+    def _serves(self, node: Node, policy: PolicyView | None) -> bool:
+        return policy is self._policy and not node.trouble and selects(self._shape.nodes, node.labels)
+
+
 def keep_headroom(policies: tuple[PolicyView, ...], rooms: Rooms, owners: Owners, now: float) -> tuple[Release, ...]:
     """Return the releases that make missing headroom; what is there already is only promised."""
     lent = LentDevices()
     releases: list[Release] = []
     for policy in policies:
         for shape in policy.headroom:
-            able = rooms.able(plus(shape.resources, {PODS: 1}))
-            nodes = [room for room in able if _serves(room, policy, shape)]
-            if _lends(shape):
-                releases += _keep_beside_lent(shape, nodes, lent, owners, now)
+            sites = Sites(rooms, policy, shape)
+            if shape.lends_devices and devices_of(shape.resources):
+                releases += _keep_beside_lent(shape, sites, lent, owners, now, rooms.tracked)
             else:
-                releases += _keep(shape, nodes, owners, now)
+                releases += _keep(shape, sites, owners, now)
     return tuple(releases)
 
 
-def _lends(shape: HeadroomShape) -> bool:
-    return shape.lends_devices and bool(devices_of(shape.resources))
-
-
-def _serves(room: NodeRoom, policy: PolicyView, shape: HeadroomShape) -> bool:
-    return room.policy is policy and not room.node.trouble and selects(shape.nodes, room.node.labels)
-
-
-def _beneficiary(shape: HeadroomShape, nodes: list[NodeRoom], copy: int) -> Beneficiary:
-    policy = nodes[0].policy.name if nodes and nodes[0].policy else ""
-    return Beneficiary(f"headroom {policy}/{shape.name} copy {copy + 1}")
-
-
-def _keep(shape: HeadroomShape, nodes: list[NodeRoom], owners: Owners, now: float) -> Iterator[Release]:
+def _keep(shape: HeadroomShape, sites: Sites, owners: Owners, now: float) -> Iterator[Release]:
     need = plus(shape.resources, {PODS: 1})
+    homes = sites.homes(need, lambda _room: True, lends=False)
     for copy in range(shape.copies):
-        home = _home(need, [room for room in nodes if not _has_other_devices(room, need)]) or _home(need, nodes)
+        home = next(homes, None)
         if home is not None:
             home.promise(need)
             continue
-        who = _beneficiary(shape, nodes, copy)
-        release = release_cheapest(need, nodes, owners, now, who, Reason.HEADROOM, nominee=None)
+        who = sites.beneficiary(copy)
+        release = release_cheapest(need, sites.all(), owners, now, who, Reason.HEADROOM, nominee=None)
         if release is not None:
             yield release
 
 
-def _home(need: Resources, nodes: Iterable[NodeRoom]) -> NodeRoom | None:
-    """Return where room is kept: of the nodes that have it, the one on which others leave most cores; else None.
-
-    Fillers have no say in the order. If they had, filling the one node would move the room to another, and what was
-    put into the first place would be evicted for the next copy, again and again.
-    """
-    fitting = (room for room in nodes if room.fits_now(need))
-    return min(fitting, key=lambda room: (-_lendable(room).get(CPU, 0), room.name), default=None)
-
-
-def _has_other_devices(room: NodeRoom, need: Resources) -> bool:
-    """Say whether room set aside here could keep fillers from devices that the shape itself has no use for."""
-    return any(name not in need for name in devices_of(_lendable(room)))
-
-
-def _lendable(room: NodeRoom) -> dict[str, int]:
-    return minus(room.node.allocatable, room.others)
-
-
 def _keep_beside_lent(
-    shape: HeadroomShape, nodes: list[NodeRoom], lent: LentDevices, owners: Owners, now: float
+    shape: HeadroomShape, sites: Sites, lent: LentDevices, owners: Owners, now: float, tracked: Container[str]
 ) -> Iterator[Release]:
     devices = devices_of(shape.resources)
-    tracked = {name for room in nodes for name in room.devices}
     borrower = _smallest_borrower(devices, tracked, owners.values())
     left_behind = minus(borrower, devices_of(borrower))
     need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
+
+    def is_good(room: NodeRoom) -> bool:
+        return lent.are_on(room, devices) and _leaves_room_for_borrowers(room, need, devices, borrower)
+
+    homes = sites.homes(need, is_good, lends=True)
     for copy in range(shape.copies):
-        able = [room for room in nodes if lent.are_on(room, devices)]
-        home = _home(need, [room for room in able if _leaves_room_for_borrowers(room, need, devices, borrower)])
+        home = next(homes, None)
         if home is not None:
             home.promise(need)
             lent.take(home, devices)
             continue
-        who = _beneficiary(shape, nodes, copy)
-        able = [room for room in able if not _has_open_devices(room, devices)]
+        able = [room for room in sites.all() if lent.are_on(room, devices) and not _has_open_devices(room, devices)]
         promised = {room.name: room.promised for room in able}
+        who = sites.beneficiary(copy)
         release = release_cheapest(need, able, owners, now, who, Reason.HEADROOM, nominee=None, may_evict=False)
         for room in able:
             if room.promised is not promised[room.name]:
@@ -140,7 +148,7 @@ def _keep_beside_lent(
             yield release
 
 
-def _smallest_borrower(devices: Resources, tracked: set[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
+def _smallest_borrower(devices: Resources, tracked: Container[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
     """Return the least that a filler which holds such devices takes, over all sets; of a tracked one, any part."""
     held = {name: 1 if name in tracked else amount for name, amount in devices.items()}
     borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(held, shape.fixed)]

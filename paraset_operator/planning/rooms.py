@@ -5,6 +5,7 @@ amount, and gets only those.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources
+from paraset_operator.model.resources import Resources, is_device
 from paraset_operator.planning.feasibility import may_run_on
 from paraset_operator.planning.lost_work import Owners, Standing
 from paraset_operator.planning.problem import Ints
@@ -119,6 +120,46 @@ class Rooms(Mapping[str, NodeRoom]):
     def is_able(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether they could hold an amount if every filler left; yes of some that could not."""
         return np.asarray((self._survey.rows.able >= self.vector(need)).all(axis=1))
+
+    def with_room(self, need: Resources, has: Resources, *, spares_devices: bool) -> Iterator[str]:
+        """Yield the nodes that may have room at once and have (or lend) as much, most cores left by others first.
+
+        Nodes with devices that the need has no use for come last, if it `spares_devices`. Fillers have no say in the
+        order. If they had, filling the one node would move the room to another, and what was put into the first place
+        would be evicted for the next copy, again and again.
+        """
+        rows, columns = self._survey.rows, self._survey.ground.columns
+        fits = (rows.open_now >= self.vector(need)).all(axis=1) & (rows.total >= self.vector(has)).all(axis=1)
+        found = np.flatnonzero(fits & self._may_have_devices(need))
+        spared = [spares_devices and is_device(name) and name not in need for name in columns]
+        keeps_off = (rows.room[found][:, spared] > 0).any(axis=1)
+        order = np.lexsort((found, -rows.room[found, columns.index(CPU)], keeps_off))
+        return (self._survey.states[row].node.name for row in found[order])
+
+    def place_of(self, name: str) -> tuple[Node, PolicyView | None]:
+        """Return a node and the policy that covers it, without making a room."""
+        row = self._survey.row_of[name]
+        return self._survey.states[row].node, self._survey.policies[row]
+
+    @property
+    def tracked(self) -> tuple[str, ...]:
+        """Return the resources of which some node lists its devices."""
+        return self._survey.ground.tracked
+
+    def open_to(self, pod: Pod) -> list[NodeRoom]:
+        """Return all nodes where the pod may run and has room, now or soon, and maybe some where it has none."""
+        is_open = np.asarray((self._survey.rows.open_now >= self.vector(pod.requests)).all(axis=1))
+        is_open[[self.row_of(room) for room in self._made.values() if room.is_touched]] = True
+        is_open[self._leaving] = True
+        return [room for room in self.at(np.flatnonzero(is_open)) if takes(room.node, pod)]
+
+    @cached_property
+    def _leaving(self) -> list[int]:
+        return [row for row, state in enumerate(self._survey.states) if state.leaving]
+
+    def feasible(self, pod: Pod) -> list[NodeRoom]:
+        """Return the nodes where the pod may run and counts as LS work, and that could hold it without fillers."""
+        return [room for room in self.able(pod.requests) if takes(room.node, pod)]
 
     def tracks(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether they list single devices of what is asked for."""

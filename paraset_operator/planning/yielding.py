@@ -26,7 +26,7 @@ from paraset_operator.planning.prospects import Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
-_Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
+Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
 
 
 def make_room(
@@ -112,7 +112,21 @@ def _release_offer(
 ) -> Release | None:
     if cheapest is None:
         return None
-    offer, room = cheapest
+    return release_at(*cheapest, need, owners, now, beneficiary, reason, nominee=nominee)
+
+
+def release_at(
+    offer: Sacrifice,
+    room: NodeRoom,
+    need: Resources,
+    owners: Owners,
+    now: float,
+    beneficiary: Beneficiary,
+    reason: Reason,
+    *,
+    nominee: Pod | None,
+) -> Release | None:
+    """Release what a node offers for `need` and set the room aside there."""
     actions = _actions(offer, room, owners, now, beneficiary, reason)
     _account(offer, room)
     _promise(room, need, nominee)
@@ -134,20 +148,20 @@ def _cheapest(
     Nodes are looked at by the least that the need could cost there, and no further than one could still be cheaper.
     """
     bounds = [(bound, room) for room in rooms if (bound := least_cost(need, room, owners, now)) is not None]
-    best: _Rank | None = None
+    best: Rank | None = None
     found: tuple[Sacrifice, NodeRoom] | None = None
-    for rank, room in sorted(((_rank(bound, room), room) for bound, room in bounds), key=_first):
+    for rank, room in sorted(((rank_of(bound, room), room) for bound, room in bounds), key=_first):
         if best is not None and best <= rank:
             break
         offer = sacrifice_for(need, room, owners, now)
         if offer is None or (offer.victims and not may_evict):
             continue
-        if best is None or _rank(offer.cost, room) < best:
-            best, found = _rank(offer.cost, room), (offer, room)
+        if best is None or rank_of(offer.cost, room) < best:
+            best, found = rank_of(offer.cost, room), (offer, room)
     return found
 
 
-def _rank(cost: Cost, room: NodeRoom) -> _Rank:
+def rank_of(cost: Cost, room: NodeRoom) -> Rank:
     """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
 
     Of equal ones the one with least promised comes first, then the first by name.
@@ -156,7 +170,7 @@ def _rank(cost: Cost, room: NodeRoom) -> _Rank:
     return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)
 
 
-def _first(pair: tuple[_Rank, NodeRoom]) -> _Rank:
+def _first(pair: tuple[Rank, NodeRoom]) -> Rank:
     return pair[0]
 
 

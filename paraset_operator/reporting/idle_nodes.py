@@ -109,7 +109,7 @@ def _idle_node(
     beside = plus(report.free, total_of(each.slack for each in fillers))
     rooms = ((shape, beside if shape.has_devices else report.free) for shape in owner.shapes)
     gaps = tuple(Gap(shape, room, shortage(shape.smallest, room)) for shape, room in rooms)
-    obstacle = _bound_by(report, gaps, left, kept)
+    obstacle = _bound_by(report, gaps, left, kept, _headroom(policy))
     return IdleNode(state, policy, obstacle, idle, left, kept, others, fillers, gaps, _would_fit(gaps))
 
 
@@ -117,7 +117,13 @@ def _positive(amounts: Resources) -> dict[str, int]:
     return {name: amount for name, amount in amounts.items() if amount > 0}
 
 
-def _bound_by(report: NodeReport, gaps: Sequence[Gap], left: Resources, kept: Resources) -> Obstacle:
+def _headroom(policy: PolicyView | None) -> str:
+    """Return what headroom the policy of a node keeps on all its nodes together, in a clause that may be empty."""
+    copies = [f"{each.copies} x {each.name}" for each in (policy.headroom if policy else ()) if each.copies]
+    return f"; its headroom, over all nodes: {', '.join(copies)}" if copies else ""
+
+
+def _bound_by(report: NodeReport, gaps: Sequence[Gap], left: Resources, kept: Resources, headroom: str) -> Obstacle:
     """Return what keeps the room empty on a node that admits the set."""
     fitting = [gap.shape.name for gap in gaps if not gap.lacks]
     if not _has_room(left):
@@ -132,7 +138,7 @@ def _bound_by(report: NodeReport, gaps: Sequence[Gap], left: Resources, kept: Re
     gap = min(gaps, key=nearest_first)
     if fits(gap.lacks, kept):
         return Obstacle(
-            KEPT_FOR_LS, f"{gap.shape.name} would fit without what the FillPolicy keeps: {amounts_of(kept)}"
+            KEPT_FOR_LS, f"{gap.shape.name} would fit without what the FillPolicy keeps: {amounts_of(kept)}{headroom}"
         )
     return Obstacle(devices_first(gap.lacks)[0], "")
 

@@ -1,10 +1,12 @@
 """Prometheus metrics of one operator; docs/metrics.md describes each. Label sets are bounded by what users apply."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from paraset_operator.model.announced import Announcement
 from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.planning.fragmentation import Category
@@ -93,6 +95,24 @@ class Metrics:
         self.storms = Gauge(
             "paraset_storm_nodes", "Nodes NotReady in a storm, which stops growth.", ["policy"], registry=at
         )
+        self.announced = Gauge(
+            "paraset_announced_pods", "LS pods announced and not there yet, by source.", ["source"], registry=at
+        )
+        self.announced_yields = Counter(
+            "paraset_announced_yields", "Fillers shrunk or evicted for announced pods.", ["source", "step"], registry=at
+        )
+        self.announced_watches = Gauge(
+            "paraset_announced_watch", "1 while an API that announces pods is watched.", ["resource"], registry=at
+        )
+        self.copies = Gauge(
+            "paraset_headroom_copies", "Copies of a headroom shape kept free.", ["policy", "shape"], registry=at
+        )
+        self.releases = Histogram(
+            "paraset_release_seconds",
+            "Victims of LS work: told to leave to gone.",
+            buckets=_WAIT_SECONDS,
+            registry=at,
+        )
         self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
         self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
 
@@ -111,6 +131,16 @@ class Metrics:
             for name, amount in in_base_units(amounts).items():
                 gauge.labels(name).set(amount)
 
+    def expects(self, announced: Iterable[Announcement]) -> None:
+        """Show how many LS pods are announced; of several words for the same pods the largest counts."""
+        largest: dict[str, Announcement] = {}
+        for each in announced:
+            if each.key not in largest or each.count > largest[each.key].count:
+                largest[each.key] = each
+        self.announced.clear()
+        for each in largest.values():
+            self.announced.labels(each.source.value).inc(each.count)
+
     def fragmented(self, devices: Mapping[str, Mapping[Category, float]]) -> None:
         """Show how fragmented idle devices are, by resource; what is not named is not idle any more."""
         self.fragments.clear()
@@ -121,6 +151,13 @@ class Metrics:
             idle = sum(parts.values())
             if idle > 0:
                 self.fragmentation.labels(resource).set(round(1 - parts[Category.SATISFIED] / idle, 6))
+
+    def keeps(self, policies: Iterable[PolicyView]) -> None:
+        """Show how many copies of headroom shapes policies keep."""
+        self.copies.clear()
+        for policy in policies:
+            for shape in policy.headroom:
+                self.copies.labels(policy.name, shape.name).set(shape.copies)
 
     def saw_storms(self, storms: Mapping[str, Storm]) -> None:
         """Show the storms there are, by policy."""
@@ -157,6 +194,8 @@ class Metrics:
         """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
         step = "evict" if isinstance(action, DeletePod) else "shrink"
         self.yields.labels(action.owner.namespace, step).inc()
+        if action.beneficiary and action.beneficiary.source:
+            self.announced_yields.labels(action.beneficiary.source, step).inc()
         for name, amount in in_base_units(lost).items():
             self.lost.labels(action.owner.namespace, name).inc(amount)
 

@@ -1,4 +1,4 @@
-"""Keeps the accounts in a ConfigMap: read when a leader begins, written at most once a minute and when it ends.
+"""Keeps the accounts in a ConfigMap: read when a leader begins, written about once a minute and when it ends.
 
 To lose it loses history and nothing else. It is written only when something other than time has changed, and never
 before the one that is there has been read, so that no history is overwritten by mistake.
@@ -14,13 +14,13 @@ from paraset_operator.api.names import OPERATOR
 from paraset_operator.cluster.client import EXPECTED_ERRORS, ApiError, Client
 from paraset_operator.reporting.ledger_json import UnreadableError, read_book, write_book
 from paraset_operator.runtime.accounts import Accounts
+from paraset_operator.runtime.write_pace import WritePace
 
 _log = structlog.get_logger(__name__)
 
 NAME, KEY = "paraset-accounts", "accounts.json"
-# Seconds between two writes.
-EVERY = 60.0
-_PAUSE = 10.0
+# Seconds between two looks, and after a read that has failed.
+_LOOK, _PAUSE = 0.5, 10.0
 
 
 class ConfigMapWire(msgspec.Struct):
@@ -46,19 +46,19 @@ class AccountsStore:
         self._client, self._namespace, self._path = client, namespace, path_in(namespace)
         self._accounts = accounts
         self._has_read = False
-        self._written_at = self._pause_until = 0.0
-        self._written_changes = 0
+        self._pause_until = 0.0
+        self._pace = WritePace()
 
     async def run(self) -> None:
         """Read and write until cancelled."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_LOOK)
             if self._accounts.book is None:
                 self._has_read = False
             elif not self._has_read:
                 if time.monotonic() > self._pause_until:
                     await self._read()
-            elif time.monotonic() - self._written_at > EVERY:
+            elif self._pace.is_due(self._accounts.changes, time.monotonic()):
                 await self.write()
 
     async def finish(self) -> None:
@@ -70,16 +70,16 @@ class AccountsStore:
     async def write(self) -> None:
         """Write what has changed, if anything has."""
         book, changes = self._accounts.book, self._accounts.changes
-        if book is None or not self._has_read or changes == self._written_changes:
+        if book is None or not self._has_read or changes == self._pace.written:
             return
         self._accounts.advance()
-        self._written_at = time.monotonic()
         metadata = {"name": NAME, "namespace": self._namespace, "labels": {"app.kubernetes.io/name": "paraset"}}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {KEY: write_book(book)}}
         try:
             await self._client.apply(self._path, body, OPERATOR)
-            self._written_changes = changes
+            self._pace.wrote(changes, time.monotonic())
         except EXPECTED_ERRORS as error:
+            self._pace.wrote(None, time.monotonic())
             _log.warning("accounts not written", path=self._path, error=str(error) or type(error).__name__)
 
     async def _read(self) -> None:
@@ -97,4 +97,4 @@ class AccountsStore:
                 self._pause_until = time.monotonic() + _PAUSE
                 return
         # What a reader knows already need not be written.
-        self._has_read, self._written_at, self._written_changes = True, time.monotonic(), 0 if known else -1
+        self._has_read, self._pace = True, WritePace.begin(0 if known else -1, time.monotonic())

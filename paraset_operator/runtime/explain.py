@@ -23,11 +23,13 @@ from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.pacing import Pacing, Wait
 from paraset_operator.planning.planner import plan
 from paraset_operator.reporting.explanation import FEW, Explanation, explain
+from paraset_operator.reporting.headroom_words import notes_on
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, ObjectStore, paraset_store, policy_store
 from paraset_operator.runtime.offline import load
 from paraset_operator.runtime.offline_files import OfflineError
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.translate import learned_in
 
 _lists = msgspec.json.Decoder(ListWire)
 _KINDS = frozenset({"pset", "psets", "paraset", "parasets", "parasets.paraset.io"})
@@ -141,7 +143,7 @@ class _Reading:
             problems={known.key: known.problem for known in self._sets if known.value is None},
             namespaces=frozenset(self._namespaces.labels) if has_namespaces else None,
             remarks={known.key: remark for known in self._sets if (remark := _remark(known))},
-            notes=(*self._notes, *_bad_policies(self._policies)),
+            notes=(*self._notes, *_bad_policies(self._policies), *_learned_copies(self._policies)),
         )
 
     async def _read(self, what: str, reading: Awaitable[None]) -> None:
@@ -216,6 +218,11 @@ def _remark(known: Known[ParaSet]) -> str:
     if not seen:
         return "No operator has reported on this set yet: is one at work, and has it the Lease?"
     return "The operator has not reported on the set's last change yet." if seen < known.generation else ""
+
+
+def _learned_copies(policies: Iterable[Known[FillPolicy]]) -> list[str]:
+    known = (each.value for each in policies if each.value is not None)
+    return [note for each in known for note in notes_on(each.metadata.name, learned_in(each))]
 
 
 def _bad_policies(policies: Iterable[Known[FillPolicy]]) -> list[str]:

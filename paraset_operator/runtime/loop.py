@@ -1,7 +1,8 @@
 """The loop: what happened -> a frozen picture -> a plan -> actions -> a report.
 
-- Urgent: when an LS pod is seen to wait, step 1 of the plan is made and carried out by itself, after the head start
-  that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still looked for.
+- Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself, after
+  the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
+  looked for. So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -66,8 +67,12 @@ class Loop:
         self._waiting, self._may_act, self._on_turn = demands, may_act, on_turn
         # One for each path, because the full plan is made in a thread of its own.
         self._planner, self._urgent_planner = Planner(), Planner()
+        # Held while the urgent path's planner looks at a picture: another one must not come in between.
+        self._urgent_turn = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
+        self._is_announced = False
+        self._is_room_taken = False
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -85,17 +90,35 @@ class Loop:
                 asyncio.get_running_loop().call_later(delay + 0.001, self._urgent.set)
             else:
                 self._urgent.set()
+        if _takes_room_of_ls(before, after) and not self._is_room_taken:
+            self._is_room_taken = True
+            asyncio.get_running_loop().call_later(_GATHER, self._urgent.set)
         if not _is_same(before, after):
             self._changed.set()
+
+    def saw_demand(self) -> None:
+        """Make room at once for LS pods that are announced."""
+        self._demands += 1
+        self._is_announced = True
+        self._urgent.set()
+        self._changed.set()
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
         while True:
             await self._urgent.wait()
             self._urgent.clear()
-            if self._may_act() and self._waiting.is_any_due:
+            is_taken = self._is_headroom_taken()
+            if self._may_act() and (is_taken or self._is_announced or self._waiting.is_any_due):
+                self._is_announced = False
                 with _surviving("urgent"):
-                    await self._yield()
+                    async with self._urgent_turn:
+                        await self._yield()
+
+    def _is_headroom_taken(self) -> bool:
+        """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
+        is_taken, self._is_room_taken = self._is_room_taken, False
+        return is_taken and any(shape.copies for policy in self._picture.policies() for shape in policy.headroom)
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -132,9 +155,12 @@ class Loop:
         self._waiting.looked_at(snapshot)
         self._metrics.planned("urgent", time.perf_counter() - began - paused)
 
-    async def _prepare_urgent(self) -> None:
+    async def _prepare_urgent(self, snapshot: Snapshot) -> None:
         """Let the urgent path see what has changed, a little at a time, so that no LS pod has to wait for that."""
-        for _ in iter(lambda: self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK), True):
+        for _ in range(1 + len(snapshot.nodes) // _AT_A_LOOK):
+            async with self._urgent_turn:
+                if self._urgent_planner.prepare(self._freeze(), _AT_A_LOOK):
+                    return
             await asyncio.sleep(0)
 
     def _freeze(self) -> Snapshot:
@@ -156,7 +182,7 @@ class Loop:
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
         self._on_turn(turn)
-        await self._prepare_urgent()
+        await self._prepare_urgent(snapshot)
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
@@ -192,6 +218,11 @@ def _surviving(path: str) -> Iterator[None]:
 
 def _now() -> Moment:
     return Moment(time.monotonic(), time.time())
+
+
+def _takes_room_of_ls(before: Pod | None, after: Pod | None) -> bool:
+    """Say whether a pod that is no filler has been bound just now."""
+    return after is not None and bool(after.node) and not after.is_filler and not (before is not None and before.node)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:

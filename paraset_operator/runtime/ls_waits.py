@@ -94,7 +94,7 @@ class LsWaits:
             return Cause.NATIVE
         if any(_ANNOUNCED in each.reason for each in releases):
             return Cause.ANNOUNCED
-        return Cause.HEADROOM if any(_is_for(each, pod) for each in policy.headroom) else Cause.NONE
+        return Cause.HEADROOM if any(each.copies and _is_for(each, pod) for each in policy.headroom) else Cause.NONE
 
     def forget(self, uid: str) -> None:
         """Forget a pod that is bound, or gone."""

@@ -35,7 +35,9 @@ _NODE_TROUBLES = frozenset(
     }
 )
 _PULL_TROUBLES = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
-YIELD_REASONS = frozenset({Reason.YIELDS, Reason.HEADROOM})
+YIELD_REASONS = frozenset({Reason.YIELDS, Reason.ANNOUNCED, Reason.HEADROOM})
+# After these a node cools down: LS work has reclaimed room there.
+_RECLAIMS = frozenset({Reason.YIELDS, Reason.ANNOUNCED})
 _FAST = "fillers end within seconds of their start"
 
 
@@ -127,7 +129,7 @@ class Memory:
             self._back_off(f"{action.owner.uid}/{action.pod.place}", action.pod.place, Limit.PENDING, action.detail)
         if action.reason in YIELD_REASONS:
             self._lost(action.owner.uid, work_lost(action), evictions=1)
-        if action.reason is Reason.YIELDS:
+        if action.reason in _RECLAIMS:
             self._reclaimed(action.pod.place)
 
     def _resized(self, action: ResizePod, outcome: Outcome) -> None:
@@ -136,7 +138,7 @@ class Memory:
             self.pacing = pacing.with_refused_growth(self.pacing, action.pod.uid, self._clock(), rules)
         if outcome.is_done and action.reason in YIELD_REASONS:
             self._lost(action.owner.uid, {}, shrinks=1)
-            if action.reason is Reason.YIELDS:
+            if action.reason in _RECLAIMS:
                 self._reclaimed(action.pod.place)
         elif not outcome.is_done:
             self.yielding.pop(action.pod.uid, None)

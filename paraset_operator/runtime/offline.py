@@ -21,8 +21,9 @@ from paraset_operator.cluster.wire import Condition, Metadata, Wire
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.reporting.headroom_words import notes_on
 from paraset_operator.runtime.offline_files import Document, OfflineError, dump_documents, manifest_documents, read
-from paraset_operator.runtime.translate import paraset_view, policy_view
+from paraset_operator.runtime.translate import learned_in, paraset_view, policy_view
 
 DUMP_COMMAND = "kubectl get nodes,pods -A -o json"
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -49,9 +50,17 @@ class _Objects:
     kinds: dict[str, None] = field(default_factory=dict)
 
     def overlaid(self, above: "_Objects") -> "_Objects":
-        """Return both together; of two objects of one name that of `above` counts, but labels of namespaces add up."""
+        """Return both together: of two of one name that of `above` counts.
+
+        But labels of namespaces add up, and what the operator has told of a policy is still told.
+        """
         labels = {name: self.namespaces.get(name, {}) | more for name, more in above.namespaces.items()}
-        return _Objects(self.sets | above.sets, self.policies | above.policies, self.namespaces | labels, self.kinds)
+        policies = {name: _told(each, self.policies.get(name)) for name, each in above.policies.items()}
+        return _Objects(self.sets | above.sets, self.policies | policies, self.namespaces | labels, self.kinds)
+
+
+def _told(policy: FillPolicy, dumped: FillPolicy | None) -> FillPolicy:
+    return policy.model_copy(update={"status": dumped.status}) if dumped else policy
 
 
 @dataclass(slots=True)
@@ -258,6 +267,14 @@ def _notes(objects: _Objects, dump: _Dump, snapshot: Snapshot) -> Iterator[str]:
     known = {each.uid for each in snapshot.sets}
     for key in sorted({_set_key(pod) for pod in pods if pod.is_filler and pod.owner not in known}):
         yield f"Fillers of ParaSet {key} are counted as foreign pods: it is neither in the dump nor given with -f."
+    for policy in objects.policies.values():
+        learned = learned_in(policy)
+        yield from notes_on(policy.metadata.name, learned)
+        for shape in (shape for shape, message in learned if not message):
+            yield (
+                f"FillPolicy {policy.metadata.name} learns how much room to keep for {shape}: nothing is told of it "
+                "here, so the floor is planned with. Add fillpolicies to the dump."
+            )
     if not dump.objects.namespaces and any(_selects_namespaces(each) for each in objects.policies.values()):
         yield "A policy selects namespaces by labels that the dump does not hold: add namespaces to the dump."
 

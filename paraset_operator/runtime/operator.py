@@ -11,17 +11,20 @@ import structlog
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.acting.outcome import Outcome
 from paraset_operator.acting.writes import PodWriter
-from paraset_operator.api.v1alpha1 import ParaSet
+from paraset_operator.api.v1alpha1 import FillPolicyStatus, ParaSet
 from paraset_operator.cluster.cache import ClusterCache
 from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
 from paraset_operator.cluster.reflector import Reflector
+from paraset_operator.model.plan import Action
 from paraset_operator.reporting.events import EventRecorder
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
 from paraset_operator.runtime.accounts import Accounts
 from paraset_operator.runtime.accounts_store import AccountsStore
+from paraset_operator.runtime.announced_watches import AnnouncedDemand
 from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.filled_work import FilledWork
+from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop, Turn
@@ -29,6 +32,8 @@ from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.policy_reporter import PolicyReporter
+from paraset_operator.runtime.release_times import ReleaseTimes
 from paraset_operator.runtime.reporter import Reporter
 from paraset_operator.runtime.templates import TemplateChecks
 from paraset_operator.runtime.worker_words import WorkerWords
@@ -42,13 +47,24 @@ class Operator:
     def __init__(self, client: Client, namespace: str, identity: str) -> None:
         self._client = client
         self.metrics = Metrics()
-        self.cache = ClusterCache(self._trigger)
+        self.cache = ClusterCache(self._nodes_changed)
         self.sets = paraset_store(self._set_changed)
         self.policies = policy_store(lambda _before, _after: self._trigger())
         namespaces = NamespaceStore(self._trigger)
         writer = PodWriter(client)
         self.templates = TemplateChecks(writer)
-        self.picture = Picture(self.cache, self.sets, self.policies, namespaces, self.templates.fault_of)
+        self.releases = ReleaseTimes(self._policy_on, self.metrics.releases.observe)
+        self.learner = HeadroomLearner(self.cache, self.releases, self._status_of)
+        self.announced = AnnouncedDemand(client, self.metrics, self._announced_more, self._trigger)
+        self.picture = Picture(
+            self.cache,
+            self.sets,
+            self.policies,
+            namespaces,
+            self.templates.fault_of,
+            self.learner.copies_of,
+            self.announced.now,
+        )
         self.memory = Memory(self.picture.rules_of)
         self.accounts = Accounts(self.metrics, self.picture.policy_on)
         self._store = AccountsStore(client, namespace, self.accounts)
@@ -57,7 +73,7 @@ class Operator:
             writer,
             self.cache.pods,
             self._find,
-            self.memory.began,
+            self._began,
             self._concluded,
             self.accounts.released,
             self.demands.sends,
@@ -67,12 +83,13 @@ class Operator:
             self.sets,
             self.policies,
             StatusWriter(client, self.sets.take),
-            StatusWriter(client, self.policies.take),
             self._events,
             self.metrics,
             self.memory,
             FilledWork(self.accounts),
         )
+        policy_statuses = StatusWriter(client, self.policies.take)
+        self.policy_reporter = PolicyReporter(self.policies, policy_statuses, self.metrics, self.learner)
         self.loop = Loop(
             self.picture,
             self.actuator,
@@ -84,7 +101,16 @@ class Operator:
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         words = WorkerWords(self._events, lambda: self._may_act)
-        for listener in (self.memory.saw_pod, self.accounts.saw_pod, self.loop.saw_pod, words.saw_pod):
+        listening = (
+            self.memory,
+            self.accounts,
+            self.releases,
+            self.learner,
+            self.announced.announcements,
+            self.loop,
+            words,
+        )
+        for listener in (each.saw_pod for each in listening):
             self.cache.pods.listen(listener)
         self._reflectors = [
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
@@ -95,13 +121,17 @@ class Operator:
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return everything that runs for as long as the operator does, by name."""
         watches = {f"watch of {each.path}": each.run() for each in self._reflectors}
-        return watches | {
-            "lease": self._lease_when_synced(),
-            "urgent loop": self.loop.run_urgent(),
-            "loop": self.loop.run(self._prepare),
-            "events": self._events.run(),
-            "accounts": self._store.run(),
-        }
+        return (
+            watches
+            | self.announced.tasks()
+            | {
+                "lease": self._lease_when_synced(),
+                "urgent loop": self.loop.run_urgent(),
+                "loop": self.loop.run(self._prepare),
+                "events": self._events.run(),
+                "accounts": self._store.run(),
+            }
+        )
 
     async def relist(self) -> None:
         """Bring sets and policies in step with complete lists."""
@@ -146,6 +176,7 @@ class Operator:
         await self._lease.run()
 
     async def _prepare(self) -> None:
+        self.learner.learn(self.picture.policies())
         now = datetime.now(UTC)
         pairs = [
             (self.picture.view(known, known.value, now), known.value)
@@ -158,8 +189,20 @@ class Operator:
         known = self.sets.get(uid)
         return known.value if known else None
 
+    def _policy_on(self, node: str) -> str:
+        policy = self.picture.policy_on(node)
+        return policy.name if policy else ""
+
+    def _status_of(self, policy: str) -> FillPolicyStatus | None:
+        return next((each.value.status for each in self.policies if each.name == policy and each.value), None)
+
+    def _began(self, action: Action) -> None:
+        self.memory.began(action)
+        self.releases.began(action)
+
     def _concluded(self, outcome: Outcome) -> None:
         self.memory.concluded(outcome)
+        self.releases.concluded(outcome)
         self.accounts.concluded(outcome)
         self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
@@ -168,6 +211,7 @@ class Operator:
     def _report(self, turn: Turn) -> None:
         self.accounts.advance()
         self.reporter.report(turn)
+        self.policy_reporter.report(turn.snapshot)
 
     def _set_changed(self, before: Known[ParaSet] | None, after: Known[ParaSet] | None) -> None:
         if after is None:
@@ -184,12 +228,21 @@ class Operator:
         self.templates.forget(known.uid)
         self.memory.forget(known.uid)
 
+    def _nodes_changed(self) -> None:
+        self.learner.nodes_changed()
+        self._trigger()
+
     def _trigger(self) -> None:
         self.loop.trigger()
+
+    def _announced_more(self) -> None:
+        self.loop.saw_demand()
 
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
         self.accounts.lead(leads)
+        if leads:
+            self.learner.start()
         self.loop.trigger()
 
     def _listed(self, plural: str) -> Any:

@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import structlog
 
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.cluster.cache import ClusterCache
+from paraset_operator.model.announced import Announcement
+from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PacingRules, PolicyView
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.model.snapshot import NodeState, Snapshot
 from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, ObjectStore
-from paraset_operator.runtime.translate import paraset_view, policy_view
+from paraset_operator.runtime.translate import copies_of, paraset_view, policy_view
 
 _log = structlog.get_logger(__name__)
+
+Announced: TypeAlias = Callable[
+    [tuple[PolicyView, ...], tuple[NodeState, ...], tuple[Pod, ...]], tuple[Announcement, ...]
+]
+
+
+def _nothing(*_: object) -> tuple[Announcement, ...]:
+    return ()
 
 
 class Picture:
@@ -32,9 +43,11 @@ class Picture:
         policies: ObjectStore[FillPolicy],
         namespaces: NamespaceStore,
         fault_of: Callable[[str], str],
+        learned: Callable[[str], Mapping[str, int]] = lambda _policy: {},
+        announced: Announced = _nothing,
     ) -> None:
         self._cache, self._sets, self._policies, self._namespaces = cache, sets, policies, namespaces
-        self._fault_of = fault_of
+        self._fault_of, self._learned, self._announced = fault_of, learned, announced
         self._views: dict[str, tuple[object, ParaSetView]] = {}
         self._policies_seen: object = None
         self._policy_views: tuple[PolicyView, ...] = ()
@@ -42,7 +55,9 @@ class Picture:
     def freeze(self, fresh: frozenset[str] = frozenset(), answered: frozenset[str] = frozenset()) -> Snapshot:
         """Return the picture as of now; which LS pods are `fresh` or `answered` is known by who asks."""
         nodes, waiting = self._cache.freeze()
-        return Snapshot(nodes, waiting, self.sets(), self.policies(), fresh, answered)
+        policies = self.policies()
+        announced = self._announced(policies, nodes, waiting)
+        return Snapshot(nodes, waiting, self.sets(), policies, fresh, answered, announced)
 
     def sets(self) -> tuple[ParaSetView, ...]:
         """Return the sets that can be planned for, by key."""
@@ -50,14 +65,15 @@ class Picture:
         return tuple(self.view(known, known.value, now) for known in self._sets if known.value is not None)
 
     def policies(self) -> tuple[PolicyView, ...]:
-        """Return the policies by name, made anew only when one of them or the labels of a namespace have changed."""
+        """Return the policies by name, made anew only when one of them, its copies, or a namespace's labels changed."""
         labels: Mapping[str, Mapping[str, str]] = self._namespaces.labels
-        state = (tuple((known.uid, known.generation) for known in self._policies), {**labels})
+        copies = [copies_of(known.value, self._learned(known.name)) if known.value else {} for known in self._policies]
+        state = (tuple((known.uid, known.generation) for known in self._policies), copies, {**labels})
         if self._policies_seen != state:
             self._policies_seen = state
             self._policy_views = tuple(
-                policy_view(known.value, labels) if known.value else PolicyView(known.name, Mode.OBSERVE)
-                for known in self._policies
+                policy_view(known.value, labels, own) if known.value else PolicyView(known.name, Mode.OBSERVE)
+                for known, own in zip(self._policies, copies, strict=True)
             )
         return self._policy_views
 

@@ -52,7 +52,7 @@ async def _book(client: Client, server: str, namespace: str) -> Book:
             f"the API server at {server} can't be reached: {words}; choose another with --kubeconfig or --context"
         ) from error
     if text is None:
-        raise ReportError(f"{where} holds no accounts yet: the operator writes them once it has led for a minute")
+        raise ReportError(f"{where} holds no accounts yet: the operator writes them within a minute of leading")
     try:
         return read_book(text)
     except UnreadableError as error:
@@ -64,7 +64,7 @@ async def _book(client: Client, server: str, namespace: str) -> Book:
 def _refusal(where: str, server: str, namespace: str, error: ApiError) -> str:
     if error.status == 404:
         return (
-            f"there is no {where}: the operator writes it once it has led for a minute; is it at work "
+            f"there is no {where}: the operator writes it within a minute of leading; is it at work "
             f"(`kubectl -n {namespace} get lease {OPERATOR}`), or in another namespace (-n)?"
         )
     if error.status in (401, 403):

@@ -1,4 +1,4 @@
-"""After every turn: statuses of sets and policies, Events, metrics, logs. Nothing here decides anything."""
+"""After every turn: statuses of sets, Events, metrics, logs. Nothing here decides anything."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,14 +8,13 @@ import structlog
 
 from paraset_operator.acting.manifest import selector_of
 from paraset_operator.acting.outcome import Outcome, Result
-from paraset_operator.api.conditions import ConditionType, Reason, condition, set_condition
+from paraset_operator.api.conditions import ConditionType
 from paraset_operator.api.status import Condition, ParaSetStatus
-from paraset_operator.api.v1alpha1 import FillPolicy, FillPolicyStatus, ParaSet
+from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod, SetReport
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.reporting.events import EventRecorder, Subject
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
@@ -47,14 +46,12 @@ class Reporter:
         sets: ObjectStore[ParaSet],
         policies: ObjectStore[FillPolicy],
         statuses: StatusWriter,
-        policy_statuses: StatusWriter,
         events: EventRecorder,
         metrics: Metrics,
         memory: Memory,
         filled_work: FilledWork,
     ) -> None:
-        self._sets, self._policies = sets, policies
-        self._statuses, self._policy_statuses = statuses, policy_statuses
+        self._sets, self._statuses = sets, statuses
         self._events, self._metrics, self._memory = events, metrics, memory
         self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
@@ -62,8 +59,9 @@ class Reporter:
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
-        now = _stamp()
+        now = stamp()
         self._metrics.took(turn.plan)
+        self._metrics.expects(turn.snapshot.announced)
         self._fragments.saw(turn.snapshot)
         self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
@@ -75,7 +73,6 @@ class Reporter:
             elif known.uid in reports:
                 observed = seen.get(known.uid, NONE_SEEN)
                 self._report_set(known, reports[known.uid], observed, actions[known.uid], turn, now)
-        self._report_policies(turn.snapshot, now)
 
     def concluded(self, outcome: Outcome) -> None:
         """Tell what came of one write."""
@@ -147,36 +144,12 @@ class Reporter:
                 self._events.record(Subject.of_set(owner), "Warning", each.reason, each.message)
 
     def _report_invalid(self, known: Known[ParaSet], now: str) -> None:
-        conditions = with_verdicts(_conditions_in(known.status), invalid(known.problem), known.generation, now)
+        conditions = with_verdicts(conditions_in(known.status), invalid(known.problem), known.generation, now)
         wanted = known.status | {
             "observedGeneration": known.generation,
             "conditions": [each.model_dump(by_alias=True, exclude_none=True) for each in conditions],
         }
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
-
-    def _report_policies(self, snapshot: Snapshot, now: str) -> None:
-        counts: dict[str, int] = defaultdict(int)
-        for state in snapshot.nodes:
-            policy = policy_of(state.node, snapshot.policies)
-            if policy is not None:
-                counts[policy.name] += 1
-        for known in self._policies:
-            ready = condition(
-                ConditionType.READY,
-                known.value is not None,
-                Reason.INVALID if known.value is None else Reason.ACCEPTED,
-                known.problem or "the policy is in use",
-                generation=known.generation,
-                now=now,
-            )
-            status = FillPolicyStatus(
-                observed_generation=known.generation,
-                nodes=counts[known.name],
-                conditions=set_condition(_conditions_in(known.status), ready),
-            )
-            path = self._policies.path_of(known)
-            wanted = status.model_dump(by_alias=True, exclude_none=True)
-            self._policy_statuses.report(path, known.status, wanted)
 
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
@@ -188,7 +161,8 @@ def as_json(status: ParaSetStatus) -> Status:
     return status.model_dump(by_alias=True, exclude_none=True)
 
 
-def _stamp() -> str:
+def stamp() -> str:
+    """Return the time now, as the API server writes it."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -196,7 +170,8 @@ def _status_in(known: Known[ParaSet]) -> ParaSetStatus:
     return known.value.status if known.value else ParaSetStatus()
 
 
-def _conditions_in(status: Status) -> list[Condition]:
+def conditions_in(status: Status) -> list[Condition]:
+    """Return the conditions of a status as the API server stores it."""
     return [Condition.model_validate(each) for each in status.get("conditions") or ()]
 
 

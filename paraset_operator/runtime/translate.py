@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 from cronsim import CronSim
 
 from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
+from paraset_operator.api.headroom import AUTO
 from paraset_operator.api.v1alpha1 import (
+    Announced,
+    AutoCopies,
     Budget,
     ElasticRange,
     FillPolicy,
+    Headroom,
     LabelSelector,
     ParaSet,
     ScalingRules,
@@ -22,6 +27,7 @@ from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import amounts, spec_requests
 from paraset_operator.cluster.wire import PodSpec
 from paraset_operator.model import constraints, policy, rates, shape
+from paraset_operator.model.announced import AnnouncedRules, Source, Window
 from paraset_operator.model.quantity import MEMORY, PODS, parse_quantity
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.feasibility import selects
@@ -133,9 +139,14 @@ def _duration(text: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes.removesuffix("m") or 0))
 
 
-def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> policy.PolicyView:
-    """Return the planner's view of a policy; `namespaces` are the labels of all namespaces, by name."""
-    spec = value.spec
+def policy_view(
+    value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]], learned: Mapping[str, int] = MappingProxyType({})
+) -> policy.PolicyView:
+    """Return the planner's view of a policy.
+
+    `namespaces` are the labels of all namespaces, by name; `learned` are copies of headroom shapes, by name.
+    """
+    spec, copies = value.spec, copies_of(value, learned)
     reserve = {name: str(amount) for name, amount in (spec.reserve or {}).items()}
     pacing = spec.pacing
     return policy.PolicyView(
@@ -149,9 +160,10 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
             policy.HeadroomShape(
                 each.name,
                 amounts(each.resources),
-                each.copies,
+                copies[each.name],
                 _selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
                 each.lend_devices,
+                _auto(each),
             )
             for each in spec.headroom or ()
         ),
@@ -159,6 +171,7 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
         tolerations=tuple(_toleration(each) for each in spec.tolerations),
         nominates=spec.nomination,
         ahead_percent=spec.ahead_percent,
+        announced=_announced(spec.announced),
         tenants=_tenants(value, namespaces),
         pacing=policy.PacingRules(
             pacing.cool_down_seconds,
@@ -170,6 +183,50 @@ def policy_view(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) 
             pacing.storm_percent,
         ),
     )
+
+
+def _announced(value: Announced) -> AnnouncedRules:
+    switches = value.model_dump(by_alias=True)
+    return AnnouncedRules(
+        sources=frozenset(source for source in Source if source is Source.WINDOWS or switches[source.value]),
+        timeout=float(value.timeout_seconds),
+        windows=tuple(
+            Window(
+                name=each.name,
+                schedule=each.schedule,
+                duration=_duration(each.duration).total_seconds(),
+                lead=float(each.lead_seconds),
+                resources=amounts(each.resources),
+                copies=each.copies,
+                nodes=_selector(each.node_selector) if each.node_selector else policy.EVERYTHING,
+            )
+            for each in value.windows or ()
+        ),
+    )
+
+
+def copies_of(value: FillPolicy, learned: Mapping[str, int]) -> dict[str, int]:
+    """Return the copies of each headroom shape: given, learned, or else as the status tells; at worst the floor."""
+    known = {each.name: each.copies for each in value.status.headroom or ()} | dict(learned)
+    return {each.name: _copies(each, known.get(each.name, 0)) for each in value.spec.headroom or ()}
+
+
+def learned_in(value: FillPolicy) -> list[tuple[str, str]]:
+    """Return the shapes whose copies are learned, each with what the status tells of it."""
+    told = {each.name: each.message for each in value.status.headroom or ()}
+    return [(each.name, told.get(each.name, "")) for each in value.spec.headroom or () if each.copies == AUTO]
+
+
+def _copies(value: Headroom, learned: int) -> int:
+    rules = _auto(value)
+    return int(value.copies) if rules is None else min(max(learned, rules.floor), rules.cap)
+
+
+def _auto(value: Headroom) -> policy.AutoCopies | None:
+    if value.copies != AUTO:
+        return None
+    rules = value.auto or AutoCopies()
+    return policy.AutoCopies(rules.percentile, rules.window_hours, rules.floor, rules.cap)
 
 
 def _tenants(value: FillPolicy, namespaces: Mapping[str, Mapping[str, str]]) -> dict[str, policy.Tenant]:

@@ -104,6 +104,7 @@ def test_accounts_cost_no_write_while_nothing_changes(lone_corner: Corner, morta
     mortal.start_ready()
     lone_corner.until_running(2)
     mortal.stop()
+    assert "not at work" in json.loads(run(lone_corner, "-o", "json").stdout)["notes"][0]
     before = lone_corner.cluster.api.get(CONFIG_MAP)["metadata"]["resourceVersion"]
     mortal.start_ready()
     eventually("it leads", mortal.leads)

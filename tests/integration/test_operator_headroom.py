@@ -1,7 +1,8 @@
 """Room for LS work that has not come yet: kept, used by it at once, and made again behind it."""
 
 from corner import Corner
-from manifests import EXIT, GPU
+from manifests import EXIT, GPU, HUMBLE
+from operating import Operator
 
 HEADROOM = [{"name": "server", "resources": {GPU: 1, "cpu": "2", "memory": "64Mi"}, "copies": 1}]
 
@@ -43,3 +44,47 @@ def test_headroom_that_a_policy_asks_for_is_made(corner: Corner) -> None:
     corner.until_running(4)
     corner.change_policy(headroom=HEADROOM)
     corner.until_running(3)
+
+
+def test_headroom_that_was_taken_is_made_again_on_the_urgent_path(corner: Corner, operator: Operator) -> None:
+    """The scheduler binds the pod without help: it is what it leaves missing that is urgent."""
+    corner.change_policy(headroom=HEADROOM)
+    corner.add_nodes("a", gpus=2)
+    corner.add_set()
+    corner.until_running(1)
+    before = operator.metric('paraset_plans_total{path="urgent"}')
+    corner.add_ls("ls", gpus=1, cpu="1", priorityClassName="")
+    corner.until_bound("ls")
+    corner.until_running(0)
+    assert operator.metric('paraset_plans_total{path="urgent"}') > before
+
+
+def test_headroom_moves_to_another_node_when_its_own_is_taken(corner: Corner) -> None:
+    corner.change_policy(headroom=HEADROOM)
+    corner.add_nodes("a", "b", gpus=1)
+    corner.add_set()
+    (filler,) = corner.until_running(1)
+    corner.add_ls("ls", gpus=1, cpu="1")
+    corner.until_bound("ls")
+    corner.until_running(0)
+    assert corner.pod("ls").node != filler.node  # type: ignore[union-attr]
+
+
+def test_headroom_is_kept_where_its_node_selector_says(corner: Corner) -> None:
+    corner.add_nodes("a", "b", gpus=2)
+    corner.cluster.kubectl("label", "node", f"{corner.name}-b", "test.paraset.io/disk=ssd")
+    on_ssd = {"matchLabels": {"test.paraset.io/disk": "ssd"}}
+    corner.change_policy(headroom=[HEADROOM[0] | {"copies": 2, "nodeSelector": on_ssd}])
+    corner.add_set()
+    corner.until_running(2, where=lambda pod: pod.node == f"{corner.name}-a")
+
+
+def test_a_placeholder_of_low_priority_counts_as_taken(corner: Corner) -> None:
+    """Overprovisioning holds room by pods that anybody may preempt; headroom is kept beside it."""
+    corner.change_policy(headroom=HEADROOM)
+    corner.add_nodes("a", gpus=4)
+    corner.add_ls("pause", gpus=1, cpu="1", priorityClassName=HUMBLE)
+    corner.until_bound("pause")
+    corner.add_set()
+    corner.until_running(2)
+    assert corner.pod("pause")

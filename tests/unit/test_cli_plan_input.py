@@ -172,3 +172,31 @@ def another() -> Object:
 def test_what_the_files_leave_open_is_noted(loaded: Load, objects: list[Object], note: str) -> None:
     (said,) = loaded(objects).notes
     assert said.startswith(note)
+
+
+def learning(**status: object) -> Object:
+    """A policy for all nodes that learns how many copies of one shape to keep, with a status."""
+    shape = {"name": "server", "resources": {"cpu": "1"}, "copies": "auto", "auto": {"floor": 1}}
+    meta = {"apiVersion": "paraset.io/v1alpha1", "kind": "FillPolicy", "metadata": {"name": "p"}}
+    return meta | {"spec": {"headroom": [shape]}, "status": status}
+
+
+def test_copies_that_were_learned_are_those_of_the_status(loaded: Load) -> None:
+    told = {"name": "server", "copies": 3, "message": "3 copies: because"}
+    found = loaded(story(learning(headroom=[told])))
+    assert found.snapshot.policies[0].headroom[0].copies == 3
+    assert "FillPolicy p keeps room for server: 3 copies: because." in found.notes
+
+
+def test_a_policy_given_beside_the_dump_keeps_what_was_learned(loaded: Load, tmp_path: Path) -> None:
+    given = tmp_path / "policy.yaml"
+    given.write_text(yaml.safe_dump(learning()))
+    told = {"name": "server", "copies": 3}
+    found = loaded(story(learning(headroom=[told])), TRAINER, str(given))
+    assert found.snapshot.policies[0].headroom[0].copies == 3
+
+
+def test_without_a_status_the_floor_is_planned_with_and_that_is_said(loaded: Load) -> None:
+    found = loaded(story(learning()))
+    assert found.snapshot.policies[0].headroom[0].copies == 1
+    assert any("the floor is planned with" in note for note in found.notes)

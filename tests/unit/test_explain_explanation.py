@@ -113,6 +113,7 @@ def test_headroom_is_kept_for_ls_work() -> None:
     assert found.bound_by == "keptForLs"
     assert found.idle == found.left
     assert found.kept.items() >= {GPU: 1, "cpu": 2000}.items()
+    assert found.detail.endswith("its headroom, over all nodes: 1 x h")
 
 
 def test_a_set_at_its_ceiling_is_told_how_far_to_raise_it() -> None:

@@ -21,7 +21,8 @@ from planning_cases import (
 from paraset_operator.model.constraints import LabelSelector, Requirement
 from paraset_operator.model.plan import Reason
 from paraset_operator.model.policy import HeadroomShape
-from paraset_operator.planning.planner import plan
+from paraset_operator.model.snapshot import Moment
+from paraset_operator.planning.planner import plan, plan_yield
 
 SMALL = paraset("s", shape(cpu=2))
 
@@ -116,3 +117,47 @@ def test_what_was_filled_does_not_move_the_headroom_to_where_fillers_are() -> No
     pods = [filler(owner, each.index, node=each.node) for each in creates(first)]
     again = plan(snapshot(nodes, pods, owner, policy(headroom=headroom)))
     assert (again.releases, again.actions) == ((), ())
+
+
+def test_room_of_a_nominated_pod_is_taken_and_no_headroom() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    waiting = ls(cpu=2, nominated="n1")
+    assert len(creates(plan(snapshot(node(cpu=6), [waiting], SMALL, policy(headroom=headroom))))) == 1
+
+
+def test_a_placeholder_holds_room_of_its_own_bound_or_not() -> None:
+    """A pod of low priority that holds room for others, as overprovisioning does, is no headroom of ours."""
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    for where in ("n1", ""):
+        placeholder = ls("pause", cpu=2, priority=-10, node=where)
+        assert len(creates(plan(snapshot(node(cpu=6), [placeholder], SMALL, policy(headroom=headroom))))) == 1
+
+
+def test_headroom_is_made_where_least_work_is_lost() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    old, young = filler(SMALL, 0, "n1", started=100.0), filler(SMALL, 1, "n2", started=900.0)
+    nodes = [node("n1", cpu=2), node("n2", cpu=2)]
+    outcome = plan(snapshot(nodes, [old, young], SMALL, policy(headroom=headroom)), moment=Moment(wall=1000.0))
+    assert [each.pod.name for each in deletes(outcome)] == ["s-1"]
+
+
+def test_headroom_that_ls_work_took_is_made_again_elsewhere_on_the_urgent_path() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=2), 1),)
+    nodes, pods = [node("n1", cpu=2), node("n2", cpu=2)], [ls(cpu=2, node="n1"), filler(SMALL, 0, "n2")]
+    (release,) = plan_yield(snapshot(nodes, pods, SMALL, policy(headroom=headroom)))
+    assert (release.node, release.beneficiary.key) == ("n2", "headroom default/h copy 1")
+
+
+def test_headroom_of_cores_is_kept_off_nodes_with_devices_as_long_as_others_have_room() -> None:
+    headroom = (HeadroomShape("h", amounts(cpu=4), 2),)
+    nodes = [node("n1", cpu=16, gpus=1), node("n2", cpu=4)]
+    made = creates(plan(snapshot(nodes, sets=SMALL, policies=policy(headroom=headroom))))
+    assert Counter(each.node for each in made) == {"n1": 6}
+
+
+def test_headroom_is_kept_on_nodes_of_its_own_policy_alone() -> None:
+    of_a, of_b = (LabelSelector((Requirement("pool", "In", (name,)),)) for name in ("a", "b"))
+    policies = (policy("a", nodes=of_a, headroom=(HeadroomShape("h", amounts(cpu=8), 2),)), policy("b", nodes=of_b))
+    nodes = [node("n1", cpu=8, labels={"pool": "a"}), node("n2", cpu=8, labels={"pool": "b"})]
+    made = creates(plan(snapshot(nodes, sets=SMALL, policies=policies)))
+    assert {each.node for each in made} == {"n2"}

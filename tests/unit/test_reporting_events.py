@@ -39,7 +39,7 @@ def test_an_event_of_a_set_names_the_set() -> None:
     assert (involved["kind"], involved["apiVersion"]) == ("ParaSet", "paraset.io/v1alpha1")
 
 
-def test_an_event_of_a_policy_lies_in_the_operators_namespace() -> None:
+def test_an_event_of_a_policy_lies_where_the_api_server_takes_it() -> None:
     body = event_body(Subject.of_policy("default", "uid"), "Warning", "Invalid", "words", "one", NOW)
     assert body["metadata"]["namespace"] == "default"
     assert "namespace" not in body["involvedObject"]

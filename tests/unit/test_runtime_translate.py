@@ -9,7 +9,8 @@ from api_cases import FILL_POLICY, PARASET
 from planning_cases import GIB, GPU
 from runtime_cases import NOW
 
-from paraset_operator.api.v1alpha1 import parse_fill_policy, parse_paraset
+from paraset_operator.api.v1alpha1 import FillPolicy, parse_fill_policy, parse_paraset
+from paraset_operator.model.announced import Source
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.rates import DEFAULT_BUDGET, DisruptionBudget
@@ -195,6 +196,36 @@ def test_headroom_is_in_the_planners_units() -> None:
     )
 
 
+def with_auto(auto: dict[str, int] | None, told: int | None = None) -> FillPolicy:
+    """A policy with one shape whose copies are learned, and what its status tells of them."""
+    shape = {"name": "s", "resources": {"cpu": 1}, "copies": "auto"} | ({"auto": auto} if auto else {})
+    status = {} if told is None else {"headroom": [{"name": "s", "copies": told}]}
+    return parse_fill_policy(FILL_POLICY | {"spec": {"headroom": [shape]}, "status": status})
+
+
+@pytest.mark.parametrize(
+    ("auto", "told", "learned", "copies"),
+    [
+        (None, None, {}, 0),
+        ({"floor": 2}, None, {}, 2),
+        (None, 3, {}, 3),
+        (None, 3, {"s": 5}, 5),
+        ({"floor": 4}, 3, {}, 4),
+        ({"cap": 2}, 3, {"s": 5}, 2),
+    ],
+)
+def test_copies_are_those_learned_else_those_told_else_the_floor(
+    auto: dict[str, int] | None, told: int | None, learned: dict[str, int], copies: int
+) -> None:
+    (shape,) = policy_view(with_auto(auto, told), {}, learned).headroom
+    assert shape.copies == copies
+
+
+def test_a_number_of_copies_is_not_learned() -> None:
+    (shape,) = policy_view(parse_fill_policy(FILL_POLICY), {}, {"inference": 9}).headroom
+    assert (shape.copies, shape.auto) == (2, None)
+
+
 def test_a_mode_of_observe_is_taken() -> None:
     assert policy(mode="Observe").mode is Mode.OBSERVE
 
@@ -214,3 +245,12 @@ def test_of_two_entries_for_a_namespace_the_first_counts() -> None:
 def test_pacing_is_in_seconds_and_what_is_left_out_is_the_default() -> None:
     found = policy().pacing
     assert (found.cool_down, found.cool_down_max, found.back_off) == (30, 600, 10)
+
+
+def test_the_sources_that_a_policy_takes_are_those_it_switches_on() -> None:
+    assert policy().announced.sources == frozenset(Source) - {Source.GATED}
+
+
+def test_a_window_is_in_seconds_and_in_the_planners_units() -> None:
+    (window,) = policy().announced.windows
+    assert (window.duration, window.lead, dict(window.resources)) == (5400.0, 120.0, {GPU: 1, "cpu": 8000})
