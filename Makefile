@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield bench-urgent bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ crds: install ## Write crds/ and deploy/install.yaml anew from the models
 
 bench-yield: control-plane ## LS waits and lost work against native preemption (15 minutes; ARGS=--quick: 3); writes bench/results/yield.json, .png
 	@$(BIN)/python -m bench.yield_bench $(ARGS)
+
+bench-victims: install ## Work lost by ParaSet's victims against native preemption's (1 minute)
+	@$(BIN)/python -m bench.lost_work_bench $(ARGS)
 
 bench-headroom: install ## The trace's LS arrivals against given and learned headroom
 	@$(BIN)/python -m bench.headroom_replay

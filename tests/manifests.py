@@ -54,7 +54,14 @@ def paraset(
         "apiVersion": "paraset.io/v1alpha1",
         "kind": "ParaSet",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"replicas": replicas, "shapes": list(shapes), "template": template, **spec},
+        # Nobody is told of a move first, so that no test waits for it, unless `spec` says so.
+        "spec": {
+            "replicas": replicas,
+            "shapes": list(shapes),
+            "template": template,
+            "yield": {"noticeSeconds": 0},
+            **spec,
+        },
     }
 
 

@@ -15,13 +15,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from paraset_operator.acting.need import why_gone
+from paraset_operator.acting.notices import NoticeBoard
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter, outcome_of
 from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import PodStore
 from paraset_operator.cluster.client import EXPECTED_ERRORS
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Release, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
@@ -53,6 +54,7 @@ class Actuator:
         self._failures: dict[str, int] = {}
         self._last_write: dict[str, asyncio.Future[None]] = {}
         self._may_nominate = True
+        self._notices = NoticeBoard(writer, pods, self._spawn)
 
     def carry_out(self, actions: Iterable[Action]) -> None:
         """Begin all actions that need not wait."""
@@ -60,6 +62,10 @@ class Actuator:
         for action in begun:
             expected = self._expect(action)
             self._spawn(self._write_in_turn(action, expected))
+
+    def notify(self, notices: Iterable[Notice]) -> None:
+        """Begin to tell fillers that they will be moved."""
+        self._notices.post(notices)
 
     def release(self, release: Release) -> None:
         """Begin to make room for one LS pod, at once."""

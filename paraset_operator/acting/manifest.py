@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from paraset_operator.acting.worker_view import show_worker
 from paraset_operator.api.names import (
     ANNOTATION_CONTAINER,
     API_VERSION,
@@ -21,6 +22,7 @@ from paraset_operator.api.names import (
     LABEL_PARASET,
     LABEL_SHAPE,
     LABEL_TEMPLATE_HASH,
+    NOTICES,
     OPERATOR,
     PARASET,
 )
@@ -42,6 +44,7 @@ def pod_manifest(paraset: ParaSet, action: CreatePod, grace_seconds: int) -> dic
     target = next(each for each in spec["containers"] if each["name"] == container)
     _set_resources(target, sized(action, shape))
     _set_env(target, shape)
+    show_worker(spec, target, paraset.metadata.name, shape.name)
     spec |= {
         "priorityClassName": FILLER_PRIORITY_CLASS,
         "terminationGracePeriodSeconds": grace_seconds,
@@ -49,6 +52,7 @@ def pod_manifest(paraset: ParaSet, action: CreatePod, grace_seconds: int) -> dic
         "affinity": _pinned(spec.get("affinity") or {}, action.node),
     }
     metadata = template.get("metadata") or {}
+    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key not in NOTICES}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -56,7 +60,7 @@ def pod_manifest(paraset: ParaSet, action: CreatePod, grace_seconds: int) -> dic
             "name": action.pod,
             "namespace": action.owner.namespace,
             "labels": (metadata.get("labels") or {}) | labels_of(paraset, shape),
-            "annotations": (metadata.get("annotations") or {}) | {ANNOTATION_CONTAINER: container},
+            "annotations": annotations | {ANNOTATION_CONTAINER: container},
             "ownerReferences": [_owner_reference(paraset)],
         },
         "spec": spec,

@@ -14,7 +14,8 @@ def why_gone(beneficiary: Beneficiary, pods: PodStore, nominated_by_us: str = ""
     pod = pods.get(beneficiary.key)
     if pod is None or pod.uid != beneficiary.uid or pod.is_terminating:
         return f"{beneficiary.key} is gone"
-    if pod.node:
+    # Who waits to grow in place is bound, and goes on waiting until the kubelet grants it.
+    if pod.node and not pod.wanting:
         return f"{beneficiary.key} is bound to {pod.node}"
     if pod.nominated and pod.nominated not in (beneficiary.nominated, nominated_by_us):
         return f"{beneficiary.key} is nominated to {pod.nominated}"

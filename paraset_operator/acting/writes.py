@@ -4,10 +4,16 @@ from datetime import UTC, datetime
 
 from paraset_operator.acting.manifest import pod_manifest, resize_manifest, shape_container
 from paraset_operator.acting.outcome import Outcome, Result
-from paraset_operator.api.names import FIELD_MANAGER, OPERATOR
+from paraset_operator.api.names import (
+    ANNOTATION_LEAVING_AT,
+    ANNOTATION_LEAVING_BECAUSE,
+    FIELD_MANAGER,
+    NOTICES,
+    OPERATOR,
+)
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.client import ApiError, Client
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, ResizePod
 from paraset_operator.model.pod import Pod
 
 MANAGED = {"fieldManager": FIELD_MANAGER}
@@ -61,6 +67,15 @@ class PodWriter:
         }
         body = {"metadata": {"uid": action.pod.uid}, "status": {"conditions": [condition]}}
         return await self._client.strategic_merge(pod_path(action.pod, "status"), body)
+
+    async def notify(self, notice: Notice) -> bytes:
+        """Tell a filler by annotations when it will be moved and why, or that it stays."""
+        told: dict[str, str | None] = dict.fromkeys(NOTICES)
+        if notice.leaving_at:
+            at = datetime.fromtimestamp(notice.leaving_at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            told = {ANNOTATION_LEAVING_AT: at, ANNOTATION_LEAVING_BECAUSE: f"{notice.reason}: {notice.detail}"}
+        body = {"metadata": {"uid": notice.pod.uid, "annotations": told}}
+        return await self._client.merge(pod_path(notice.pod), body)
 
     async def nominate(self, action: NominatePod) -> bytes:
         """Nominate a node, unless the pod has changed since it was looked at: then the scheduler may have chosen."""

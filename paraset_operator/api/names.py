@@ -23,6 +23,16 @@ LABEL_PARASET = "paraset.io/paraset"
 LABEL_SHAPE = "paraset.io/shape"
 LABEL_TEMPLATE_HASH = "paraset.io/template-hash"
 ANNOTATION_CONTAINER = "paraset.io/container"
+# A worker's word about itself.
+ANNOTATION_LAST_CHECKPOINT = "paraset.io/last-checkpoint"
+ANNOTATION_PROGRESS = "paraset.io/progress"
+# What the operator tells a worker before it moves it.
+ANNOTATION_LEAVING_AT = "paraset.io/leaving-at"
+ANNOTATION_LEAVING_BECAUSE = "paraset.io/leaving-because"
+NOTICES = (ANNOTATION_LEAVING_AT, ANNOTATION_LEAVING_BECAUSE)
+# The downward API volume of a filler, and where its shape's container finds it.
+INFO_VOLUME = "paraset-info"
+INFO_PATH = "/etc/paraset"
 LABEL_NAME = "app.kubernetes.io/name"
 LABEL_INSTANCE = "app.kubernetes.io/instance"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"

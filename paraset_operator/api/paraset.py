@@ -40,6 +40,12 @@ class ElasticRange(Model):
         description="Extra worth of an instance at max, linear from min. Left out: for cpu half of value in a shape "
         "with devices, else value x (max - min) / min; for memory 0.",
     )
+    shrinks: bool = Field(
+        False,
+        description="For memory: true says that the program gives memory back when its limit is lowered while it runs. "
+        "Only then does memory grow beyond min, since LS work could not have it back without an eviction. cpu always "
+        "shrinks.",
+    )
     rules = (
         Rule(
             f"!({cel_is_quantity('self.min')}) || quantity(string(self.min)).isGreaterThan(quantity('0'))",
@@ -175,6 +181,13 @@ class YieldRules(Model):
         le=604_800,
         description="How often the work saves its state: at most so much of it is lost with a filler. Left out: "
         "everything since the start.",
+    )
+    notice_seconds: int = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="Seconds between the notice of a planned move (a drained node, a changed template), by the "
+        "annotation paraset.io/leaving-at on the pod, and the move. LS work gives none.",
     )
 
 

@@ -17,7 +17,7 @@ from paraset_operator.api.names import (
     PARASET,
 )
 from paraset_operator.cluster.gpu_shares import devices_of_node, shares_of_pod
-from paraset_operator.cluster.requests import amounts, held_requests, spec_requests
+from paraset_operator.cluster.requests import amounts, held_requests, spec_requests, wanting
 from paraset_operator.cluster.wire import (
     NodeWire,
     PodSpec,
@@ -25,6 +25,7 @@ from paraset_operator.cluster.wire import (
     PodWire,
     SelectorRequirement,
 )
+from paraset_operator.cluster.worker_word import leaving_at, word_of
 from paraset_operator.model.constraints import Constraints, NodeSelectorTerm, Requirement, Toleration
 from paraset_operator.model.node import Node, Taint
 from paraset_operator.model.pod import Pod, Resize
@@ -34,6 +35,8 @@ _pods = msgspec.json.Decoder(PodWire)
 _nodes = msgspec.json.Decoder(NodeWire)
 
 _QUEUE = "kueue.x-k8s.io/"
+# The kubelet has granted what it carries out.
+_UNDER_WAY = (Resize.IN_PROGRESS, Resize.ERROR)
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 # What a container waits for that waiting will not cure.
 _TROUBLES = frozenset(
@@ -89,6 +92,8 @@ def pod_of(wire: PodWire) -> Pod:
     held = NOTHING if is_finished else held_requests(spec, status)
     requests = NOTHING if is_finished else spec_requests(spec)
     container = _shape_container(wire) if owner else ""
+    word = word_of(meta.annotations if owner else None)
+    resize = _resize(status)
     return Pod(
         namespace=meta.namespace,
         name=meta.name,
@@ -114,12 +119,17 @@ def pod_of(wire: PodWire) -> Pod:
         is_running=status.phase == "Running",
         is_preempted=_is_preempted(status),
         may_preempt=spec.preemption_policy != "Never",
-        resize=_resize(status),
+        resize=resize,
         trouble=_trouble(status) if owner else "",
         created=_seconds(meta.creation_timestamp),
         started=_seconds(status.start_time),
         revision=meta.resource_version,
         on_devices=shares_of_pod(meta.annotations, held),
+        checkpointed=word.checkpointed,
+        progress=word.progress,
+        misread=word.misread,
+        leaving_at=leaving_at(meta.annotations) if owner else 0.0,
+        wanting=NOTHING if owner or resize in _UNDER_WAY else wanting(spec, status),
         controller="" if owner else _controller(wire),
     )
 

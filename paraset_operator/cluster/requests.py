@@ -38,6 +38,23 @@ def held_requests(spec: PodSpec, status: PodStatus) -> dict[str, int]:
     return _total(spec, statuses)
 
 
+def wanting(spec: PodSpec, status: PodStatus) -> Resources:
+    """Return what a resize that was put off would add: what the spec asks for beyond what the kubelet has granted."""
+    granted = {each.name: _granted(each) for each in status.container_statuses or ()}
+    missing: Resources = NOTHING
+    for container in spec.containers:
+        wants = amounts(container.resources.requests if container.resources else None)
+        has = granted.get(container.name) or wants
+        more = {name: amount - has.get(name, 0) for name, amount in wants.items() if amount > has.get(name, 0)}
+        missing = plus(missing, more)
+    return missing
+
+
+def _granted(status: ContainerStatus) -> dict[str, int]:
+    """Return what the kubelet has granted; without allocatedResources, which needs a feature gate, what is actual."""
+    return amounts(status.allocated_resources or (status.resources.requests if status.resources else None))
+
+
 def _total(spec: PodSpec, statuses: Mapping[str, ContainerStatus]) -> dict[str, int]:
     running: Resources = NOTHING
     starting: Resources = NOTHING

@@ -11,7 +11,7 @@ from paraset_operator.model.resources import total_of
 class Holdings(NamedTuple):
     """What pods hold, the part of it that is on its way out, what they leave of devices by resource.
 
-    And which of them are fillers, and all their namespaces.
+    And which of them are fillers, which wait to grow in place, and all their namespaces.
     """
 
     held: dict[str, int]
@@ -19,12 +19,13 @@ class Holdings(NamedTuple):
     left: dict[str, Free]
     fillers: tuple[Pod, ...]
     namespaces: frozenset[str]
+    growing: tuple[Pod, ...]
 
     @classmethod
     def of(cls, pods: Sequence[Pod], devices: Mapping[str, Free]) -> "Holdings":
         """Return what these pods hold on a node with these devices."""
         held: dict[str, int] = {}
-        leaving, fillers, namespaces = [], [], set()
+        leaving, fillers, growing, namespaces = [], [], [], set()
         for pod in pods:
             for name, amount in pod.held.items():
                 held[name] = held.get(name, 0) + amount
@@ -32,9 +33,11 @@ class Holdings(NamedTuple):
                 leaving.append(pod.leaving)
             if pod.owner:
                 fillers.append(pod)
+            if pod.wanting and not pod.is_ending:
+                growing.append(pod)
             namespaces.add(pod.namespace)
         left = {name: left_by(name, devices[name], pods) for name in devices}
-        return cls(held, total_of(leaving), left, tuple(fillers), frozenset(namespaces))
+        return cls(held, total_of(leaving), left, tuple(fillers), frozenset(namespaces), tuple(growing))
 
 
 def left_by(resource: str, sizes: Free, pods: Iterable[Pod]) -> Free:

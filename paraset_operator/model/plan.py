@@ -117,6 +117,17 @@ class DeletePod:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Tell a filler by annotation that it will be moved at `leaving_at` (since the epoch), or, at 0, that it stays."""
+
+    pod: Pod
+    owner: ParaSetView
+    reason: Reason
+    detail: str = ""
+    leaving_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class NominatePod:
     """Tell the scheduler that room for an LS pod comes free on a node."""
 
@@ -187,10 +198,14 @@ class Storm:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Releases first, then departures and shrinks, then creates and growth, each in the order to carry them out."""
+    """Releases first, then departures and shrinks, then creates and growth, each in the order to carry them out.
+
+    `notices` make no room and take none: they precede a departure that can wait for them.
+    """
 
     releases: tuple[Release, ...] = ()
     actions: tuple[Action, ...] = ()
+    notices: tuple[Notice, ...] = ()
     nodes: tuple[NodeReport, ...] = ()
     sets: tuple[SetReport, ...] = ()
     usable: Resources = field(default_factory=dict)

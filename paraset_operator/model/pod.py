@@ -30,6 +30,10 @@ class Pod:
     controls them, a `target`, the node they are pinned to, and `sizes`, the requests of the container that a shape
     sets, with `allocated`, what the kubelet granted it. `created` and `started` are seconds since the epoch by the API
     server's clock, 0 if not yet: good for order, never for safety. `on_devices` is what it holds on which device, where
+    somebody keeps that book. `checkpointed` (since the epoch, 0: not said) and `progress` (0 to 1) are the worker's own
+    word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
+    off would add to a pod that is no filler; `held` counts it, because the scheduler does. `leaving_at` is when a
+    filler was told that it will be moved, 0 if it was not.
     somebody keeps that book. `controller` is what made a pod other than a filler, such as "ReplicaSet/web-7d9f"; a pod
     that is gated by Kueue `is_queued`.
     """
@@ -64,6 +68,11 @@ class Pod:
     started: float = 0.0
     revision: str = ""
     on_devices: tuple[DeviceShare, ...] = ()
+    checkpointed: float = 0.0
+    progress: float = 0.0
+    misread: tuple[str, ...] = ()
+    wanting: Resources = field(default_factory=nothing)
+    leaving_at: float = 0.0
     controller: str = ""
 
     @property

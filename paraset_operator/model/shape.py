@@ -11,12 +11,17 @@ from paraset_operator.model.resources import Resources, devices_of, largest_of, 
 
 @dataclass(frozen=True, slots=True)
 class Elastic:
-    """A resource that is resized in place; `growth_value` is the extra worth at `maximum`, linear between."""
+    """A resource that is resized in place; `growth_value` is the extra worth at `maximum`, linear between.
+
+    One that does not shrink is given back by eviction alone; it does not grow either (`maximum` is `minimum`), and a
+    filler that holds more of it all the same keeps it.
+    """
 
     resource: str
     minimum: int
     maximum: int
     growth_value: float
+    shrinks: bool = True
 
 
 # No slots: what every instance is compared with is kept.
@@ -71,6 +76,7 @@ class ParaSetView:
     constraints: Constraints = UNCONSTRAINED
     grace_seconds: int = 10
     checkpoint_seconds: int = 0
+    notice_seconds: int = 0
     scale_up: ScaleRules = UNLIMITED
     scale_down: ScaleRules = UNLIMITED
     budgets: tuple[DisruptionBudget, ...] = (DEFAULT_BUDGET,)

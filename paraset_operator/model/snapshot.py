@@ -9,7 +9,7 @@ from paraset_operator.model.holdings import Holdings
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.resources import dominant_share, total_of
+from paraset_operator.model.resources import Resources, dominant_share, total_of
 from paraset_operator.model.shape import ParaSetView
 
 
@@ -46,6 +46,11 @@ class NodeState:
         return self._holdings.namespaces
 
     @property
+    def growing(self) -> tuple[Pod, ...]:
+        """The pods, none of them a filler, whose grow in place the kubelet has put off."""
+        return self._holdings.growing
+
+    @property
     def left(self) -> dict[str, Free]:
         """What all pods leave of each device, by resource."""
         return self._holdings.left
@@ -55,10 +60,13 @@ class NodeState:
         """The part of it that the scheduler has made leave: it has an LS pod in mind for that room."""
         return total_of(pod.held for pod in self.pods if pod.is_terminating and pod.is_preempted)
 
-    @cached_property
-    def shares(self) -> dict[str, float]:
-        """The dominant share of the node that each filler asks for, by uid."""
-        return {pod.uid: dominant_share(pod.requests, self.node.allocatable) for pod in self.fillers}
+    def shares(self, whole: Resources) -> dict[str, float]:
+        """Return the dominant share of `whole` that each filler asks for, by uid; kept for the last one asked for."""
+        kept: tuple[Resources, dict[str, float]] | None = self.__dict__.get("_shares")
+        if kept is None or (kept[0] is not whole and kept[0] != whole):
+            kept = (whole, {pod.uid: dominant_share(pod.requests, whole) for pod in self.fillers})
+            self.__dict__["_shares"] = kept
+        return kept[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ feasibility       may this pod run on this node
 1. Yield:
 demand            which LS pods need room, in the order of the scheduler
 yielding          the cheapest node to make room on, for each LS pod that fits nowhere
+lost_work         what an eviction costs, and the whole order of victims
 prospects         the nodes for pods of one kind, in the orders of those who look for one
 order             the best of many nodes, without looking closely at more than it takes
 victim_rows       what fillers give and lose by leaving, as bounds for all nodes at once
 victims           who leaves first on a node, and what is shrunk instead
 device_victims    which devices are emptied
+grow_demand       LS pods that wait to grow in place
 ahead             a little more room than waiting LS pods ask for
 announced         room for LS pods that are announced and do not exist yet
 headroom          room kept for LS shapes
@@ -34,6 +36,7 @@ shape_matching    which shape an LS pod uses up
 
 2. Leave:
 departures        fillers that must leave whatever the room
+notices           which of them are told first, and wait until the time they were told has come
 
 3. Fill:
 contenders        which sets may put something new where, how many, and what is in their way

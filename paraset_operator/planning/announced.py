@@ -17,9 +17,9 @@ from paraset_operator.model.quantity import CPU, MEMORY
 from paraset_operator.model.resources import Resources, devices_of
 from paraset_operator.planning.cheapest import CheapestNodes
 from paraset_operator.planning.homes import in_home_order
+from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
-from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_at
 
 # Releases for announced pods in one plan, and kinds of pods for which all nodes are looked at. The rest follows in the

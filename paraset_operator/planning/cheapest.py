@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from paraset_operator.model.resources import Resources
+from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.room import NodeRoom
-from paraset_operator.planning.victims import Owners, Sacrifice, least_cost, sacrifice_for
+from paraset_operator.planning.victims import Sacrifice, least_cost, sacrifice_for
 from paraset_operator.planning.yielding import Rank, rank_of
 
 

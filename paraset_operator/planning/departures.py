@@ -7,25 +7,33 @@ NotReady stay, and nothing is replaced.
 from collections.abc import Collection, Container
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple
 
-from paraset_operator.model.plan import DeletePod, Reason
+from paraset_operator.model.plan import DeletePod, Notice, Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import devices_of, shortage, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.behavior import VOLUNTARY, ceiling_to_keep, removals_allowed
 from paraset_operator.planning.feasibility import may_fill
+from paraset_operator.planning.lost_work import Owners
+from paraset_operator.planning.notices import Wanted, announced
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.room import NodeRoom, smallest_of
 from paraset_operator.planning.storms import NOT_READY
-from paraset_operator.planning.victims import Owners, victim_order
+from paraset_operator.planning.victims import victim_order
 from paraset_operator.planning.yielding import eviction
-
-_Departure: TypeAlias = tuple[NodeRoom, Pod, Reason, str]
 
 # What a disruption budget calls each reason; all others are never limited by one.
 _BUDGETED = {Reason.NODE: "Drain", Reason.OUTDATED: "Rebalance", Reason.FAIR_SHARE: "Rebalance"}
+
+
+class Departures(NamedTuple):
+    """Fillers that leave now, notices of moves that can wait for them, and when the first of these comes due."""
+
+    leaving: list[DeletePod]
+    notices: list[Notice]
+    next_check: float | None = None
 
 
 def departures(
@@ -35,13 +43,13 @@ def departures(
     pacing: Pacing,
     moment: Moment,
     stormy: Container[str] = frozenset(),
-) -> list[DeletePod]:
+) -> Departures:
     """Return the fillers that leave, and count them as leaving; `rooms` are all nodes where one might have to.
 
     `stormy` are the names of policies whose nodes are in a storm.
     """
     leaving = [*_without_node(snapshot, owners), *_finished(rooms, owners)]
-    wanted: list[_Departure] = []
+    wanted: list[Wanted] = []
     for room in rooms:
         for pod in room.fillers:
             verdict = must_leave(pod, room, owners[pod.owner], pacing, moment.monotonic)
@@ -51,10 +59,12 @@ def departures(
     allowed = _within_budgets(wanted, counts, owners, moment.wall)
     # Who stays because of a budget counts against the ceiling, which no budget limits.
     allowed += _above_ceiling(rooms, {pod.uid for _, pod, _, _ in allowed}, owners, pacing, moment)
-    for room, pod, reason, detail in _within_behavior(allowed, counts, owners, pacing, moment.monotonic):
+    allowed = _within_behavior(allowed, counts, owners, pacing, moment.monotonic)
+    due, notices, next_check = announced(allowed, rooms, owners, moment)
+    for room, pod, reason, detail in due:
         leaving.append(replace(eviction(pod, room, owners, moment.wall, reason), detail=detail))
         room.release(pod)
-    return leaving
+    return Departures(leaving, notices, next_check)
 
 
 def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
@@ -116,8 +126,8 @@ def _finished(rooms: Collection[NodeRoom], owners: Owners) -> list[DeletePod]:
 
 def _above_ceiling(
     rooms: Collection[NodeRoom], gone: set[str], owners: Owners, pacing: Pacing, moment: Moment
-) -> list[_Departure]:
-    surplus: list[_Departure] = []
+) -> list[Wanted]:
+    surplus: list[Wanted] = []
     for owner in owners.values():
         stay = [(room, pod) for room in rooms for pod in room.fillers if pod.owner == owner.uid and pod.uid not in gone]
         more = len(stay) - ceiling_to_keep(pacing, owner, moment.monotonic)
@@ -129,8 +139,8 @@ def _above_ceiling(
 
 
 def _within_behavior(
-    wanted: list[_Departure], counts: "_Counts", owners: Owners, pacing: Pacing, now: float
-) -> list[_Departure]:
+    wanted: list[Wanted], counts: "_Counts", owners: Owners, pacing: Pacing, now: float
+) -> list[Wanted]:
     """Drop what `behavior.scaleDown` does not allow now; replacements come before surplus, as `wanted` has them."""
     left: dict[str, int] = {}
     allowed = []
@@ -166,15 +176,15 @@ class _Counts:
 
 
 def _within_budgets(
-    wanted: list[_Departure],
+    wanted: list[Wanted],
     counts: _Counts,
     owners: Owners,
     now: float,
-) -> list[_Departure]:
-    """Drop what the budgets of the sets do not allow now; the least loss goes first."""
+) -> list[Wanted]:
+    """Drop what the budgets of the sets do not allow now; who was told goes first, then the least loss."""
     used: dict[tuple[str, str], int] = {}
     allowed = []
-    for each in sorted(wanted, key=lambda each: (each[2], victim_order(each[1], each[0], owners, now))):
+    for each in sorted(wanted, key=lambda each: _turn(each, owners, now)):
         owner, budgeted = each[1].owner, _BUDGETED.get(each[2])
         if budgeted is not None:
             there, leaving = counts.by_owner[owner]
@@ -183,6 +193,11 @@ def _within_budgets(
                 continue
         allowed.append(each)
     return allowed
+
+
+def _turn(wanted: Wanted, owners: Owners, now: float) -> tuple[object, ...]:
+    room, pod, reason, _ = wanted
+    return reason, not pod.leaving_at, victim_order(pod, room, owners, now)
 
 
 def disruptions_allowed(owner: ParaSetView, reason: str, current: int) -> int:

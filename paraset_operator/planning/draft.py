@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from paraset_operator.model.plan import DeletePod, Release, Storm
+from paraset_operator.model.plan import DeletePod, Notice, Release, Storm
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
@@ -18,9 +18,11 @@ from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
 from paraset_operator.planning.fragmentation import Rooms as FragmentRooms
+from paraset_operator.planning.grow_demand import make_room_to_grow
 from paraset_operator.planning.headroom import keep_headroom
+from paraset_operator.planning.lost_work import Owners, standing_of
 from paraset_operator.planning.pacing import Pacing
-from paraset_operator.planning.planned_rows import PlannedRows
+from paraset_operator.planning.planned_rows import PlannedRows, Sums
 from paraset_operator.planning.problem import Floats, Ints
 from paraset_operator.planning.prospects import Search
 from paraset_operator.planning.room import Instance, NodeRoom
@@ -31,7 +33,6 @@ from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Rows
 from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
 from paraset_operator.planning.victim_rows import VictimRows
-from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.worth import Scales
 from paraset_operator.planning.yielding import make_room
 
@@ -47,6 +48,9 @@ class Draft:
         self._victims = victims
         self.rows: Rows = planned.rows
         self.cooling: NDArray[np.bool_] = np.zeros(len(survey.states), dtype=bool)
+        self.notices: list[Notice] = []
+        # When the next filler that was told to leave has to, by the monotonic clock.
+        self.next_move: float | None = None
         self.stormy: NDArray[np.bool_] = np.zeros_like(self.cooling)
         self.storms: Mapping[str, Storm] = {}
         self._kept: set[str] = set()
@@ -56,12 +60,19 @@ class Draft:
     def make_way(self, moment: Moment) -> Iterator[Release]:
         """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
+        self._rank_victims()
         self._victims.catch_up(self.owners)
+        yield from make_room_to_grow(rooms, self.owners, moment.wall)
         search = Search(rooms, self._victims, self.owners, moment.wall)
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
         yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
         yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+
+    def _rank_victims(self) -> None:
+        sums = self._planned.sums()
+        counts: list[int] = self.ground.number(sums.counts[None, :]).tolist()
+        self.rooms.rank(standing_of(self._snapshot.sets, counts, self._shares(sums)))
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
         """Mark the nodes that LS work has reclaimed just now or a short while ago."""
@@ -93,13 +104,17 @@ class Draft:
                 mine = self.rows.counts[:, self.ground.owners == row]
                 self.rooms.at(np.flatnonzero(mine.any(axis=1)).tolist())
         made = self.rooms.made
-        leaving = departures(made, self._snapshot, self.owners, pacing, moment, self.storms)
+        leaving, self.notices, self.next_move = departures(
+            made, self._snapshot, self.owners, pacing, moment, self.storms
+        )
         return leaving + without_room(made, self.owners, moment.wall)
 
     def keep(self) -> Shares:
         """Take over running fillers as instances, and count what each set holds of what is fillable."""
         self._keep_in(self.rooms.made)
-        sums = self._planned.sums()
+        return self._shares(self._planned.sums())
+
+    def _shares(self, sums: Sums) -> Shares:
         shares = Shares(fillable=self._named(sums.room.clip(min=0)), tenants=self._tenants())
         for owner, held in zip(self._snapshot.sets, sums.own, strict=True):
             shares.add(owner, self._named(held))

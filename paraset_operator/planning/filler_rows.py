@@ -84,6 +84,7 @@ class FillerRows:
             pod.is_ending,
             pod.resize,
             pod.trouble,
+            bool(pod.leaving_at),
             tuple(pod.requests.items()),
             tuple(pod.sizes.items()),
             None if is_settled else tuple(pod.held.items()),
@@ -120,9 +121,12 @@ def _is_usual(pod: Pod, shape: Shape, owner: ParaSetView) -> bool:
         and pod.is_running
         and bool(pod.node)
         and not pod.trouble
+        and not pod.leaving_at
         and not owner.is_suspended
         and pod.template_hash == shape.template_hash
         and (pod.held is pod.requests or pod.held == pod.requests)
         and devices_of(shape.smallest) == devices_of(pod.requests)
         and all(pod.sizes.get(name) == size for name, size in kept_sizes(pod, shape).items())
+        # Usual nodes are sized between minimum and maximum alone.
+        and all(each.shrinks or pod.sizes.get(each.resource) == each.minimum for each in shape.elastic)
     )

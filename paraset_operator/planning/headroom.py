@@ -17,9 +17,9 @@ from paraset_operator.model.quantity import PODS
 from paraset_operator.model.resources import Resources, devices_of, fits, minus, plus, total_of
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.feasibility import selects
+from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
-from paraset_operator.planning.victims import Owners
 from paraset_operator.planning.yielding import release_cheapest
 
 

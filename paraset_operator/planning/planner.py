@@ -103,10 +103,11 @@ class Planner:
         return Plan(
             releases=releases,
             actions=actions,
+            notices=tuple(draft.notices),
             nodes=nodes,
             sets=set_reports(draft.ground, planned.sums(), contenders),
             usable=shares.fillable,
-            next_check=pacing.next_expiry(moment.monotonic),
+            next_check=_first(pacing.next_expiry(moment.monotonic), draft.next_move),
             storms=tuple(draft.storms.values()),
         )
 
@@ -114,3 +115,7 @@ class Planner:
         self._survey.look(snapshot.nodes, snapshot.sets, snapshot.policies or (DEFAULT_POLICY,))
         self._planned.catch_up()
         return Draft(self._survey, self._planned, self._victims, snapshot)
+
+
+def _first(*times: float | None) -> float | None:
+    return min((each for each in times if each is not None), default=None)

@@ -14,17 +14,18 @@ import numpy as np
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import devices_of, fits
+from paraset_operator.planning.lost_work import LEAST_TIES, Owners, Ties
 from paraset_operator.planning.order import Candidate, Key, Order
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms, takes
 from paraset_operator.planning.victim_rows import VictimRows
-from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for
+from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
 Offer: TypeAlias = tuple[Sacrifice, NodeRoom]
 # How closely a node has been looked at: there is a bound; it is known.
 BOUNDED, FOUND = 1, 2
-NO_COST: Cost = (0, 0.0, 0, 0)
+NO_COST: Cost = (0, 0.0, 0, 0, 0, LEAST_TIES)
 
 
 class Search:
@@ -127,13 +128,14 @@ class Prospects:
         tracked = self._rooms.tracks(self._need)
         yield from (Candidate(_key(NO_COST, row), row) for row in np.flatnonzero(self._able & tracked).tolist())
         missing: Ints = self._rooms.vector(self._need) - self._rooms.open_now - self._victims.soon
-        bounds = self._victims.bounds(missing, self._now)
+        bounds = self._victims.bounds(missing, self._now, self._rooms.standing)
         rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough)
         lost, victims, shrinks = bounds.lost[rows], bounds.victims[rows], bounds.shrinks[rows]
-        order = np.lexsort((rows, shrinks, victims, lost))
-        columns = (each[order].tolist() for each in (rows, lost, victims, shrinks))
-        for row, work, count, shrunk in zip(*columns, strict=True):
-            yield Candidate(_key((0, work, count, shrunk), row), row, BOUNDED)
+        ties = bounds.ties[rows]
+        order = np.lexsort((rows, *ties.T[::-1], shrinks, victims, lost))
+        columns = (each[order].tolist() for each in (rows, lost, victims, shrinks, ties))
+        for row, work, count, shrunk, tie in zip(*columns, strict=True):
+            yield Candidate(_key((0, work, count, 0, shrunk, Ties(*tie)), row), row, BOUNDED)
 
     def _look_closer(self, room: NodeRoom, seen: Candidate[Offer]) -> Candidate[Offer] | None:
         if not self._is_lent(seen.row):
@@ -158,10 +160,7 @@ def _at_least(room: NodeRoom, row: int) -> Candidate[Offer]:
 
 
 def _key(cost: Cost, row: int, room: NodeRoom | None = None) -> Key:
-    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
-
-    Of equal ones the one with least promised comes first, then the first by name.
-    """
-    surplus, lost, victims, shrinks = cost
+    """Return the order of nodes (lost_work.py says why): of equal ones that with least promised, then by name."""
+    surplus, lost, victims, of_memory, shrinks, ties = cost
     queue, promised = (room.queue, room.promised.get(CPU, 0)) if room is not None else (0, 0)
-    return (surplus, queue, lost, victims, shrinks, promised, row)
+    return (surplus, queue, lost, victims, of_memory, shrinks, *ties, promised, row)

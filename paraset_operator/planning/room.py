@@ -20,6 +20,7 @@ from paraset_operator.model.resources import Resources, dominant_share, fits, mi
 from paraset_operator.model.shape import ParaSetView, Shape
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.device_room import DeviceRoom, device_rooms
+from paraset_operator.planning.lost_work import Standing
 
 
 @dataclass(slots=True)
@@ -51,7 +52,9 @@ class NodeRoom:
     """One node while a plan is made.
 
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
-    on its way. `version` counts what has been promised or released; each time the name is put down in `log`.
+    on its way. `version` counts what has been promised or released; each time the name is put down in `log`. `shares`
+    are dominant shares of `whole`, by which what is lost here compares with what is lost elsewhere. `growing` are pods
+    that wait to grow in place; what they want counts as held only once it is `charged`.
     """
 
     node: Node
@@ -75,6 +78,10 @@ class NodeRoom:
     is_cooling: bool = False
     version: int = 0
     log: list[str] = field(default_factory=list)
+    growing: tuple[Pod, ...] = ()
+    charged: dict[str, int] = field(default_factory=dict)
+    whole: Resources = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def is_touched(self) -> bool:
@@ -133,10 +140,19 @@ class NodeRoom:
         self.queue += 1
         self.claimed = plus(self.claimed, need)
 
+    def charge(self, need: Resources) -> None:
+        """Count what was promised to a pod that grows as held, as the scheduler does already."""
+        self.promised = minus(self.promised, need)
+        self.needs.remove(need)
+        self.free_now = minus(self.free_now, need)
+        self.charged = plus(self.charged, need)
+        self._touch()
+
     def release(self, pod: Pod) -> None:
         """Count a filler as leaving."""
         self.fillers.remove(pod)
         self.released.append(pod)
+        self.standing.leave(pod)
         self._touch()
         self.coming = plus(self.coming, pod.requests)
         for each in self.devices.values():
@@ -149,7 +165,7 @@ class NodeRoom:
         self._touch()
         smaller = replace(pod, sizes=sizes, requests=requests, held=requests)
         self.fillers[self.fillers.index(pod)] = smaller
-        self.shares = {**self.shares, pod.uid: dominant_share(requests, self.node.allocatable)}
+        self.shares = {**self.shares, pod.uid: dominant_share(requests, self.whole)}
 
     def keep_room(self) -> dict[str, int]:
         """Return what fillers may hold, whether they run or not."""
@@ -158,26 +174,36 @@ class NodeRoom:
 
     def fill_room(self) -> dict[str, int]:
         """Return what fillers may hold in sum before anything new is added."""
-        return minus(self.keep_room(), self.promised)
+        return minus(minus(self.keep_room(), self.promised), self.charged)
 
 
-def room_of(state: NodeState, policy: PolicyView | None, owners: Container[str]) -> NodeRoom:
-    """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection."""
+def room_of(
+    state: NodeState, policy: PolicyView | None, owners: Container[str], whole: Resources | None = None
+) -> NodeRoom:
+    """Return the room of a node as it is. Fillers of a ParaSet that is not known are left to garbage collection.
+
+    `whole` is what the work of fillers is measured by: the cluster, or, if left out, the node.
+    """
+    whole = state.node.allocatable if whole is None else whole
+    # Charged once it is decided whether room is made for it: until then it is as that of a pod still to come.
+    wanting = total_of(pod.wanting for pod in state.growing)
     fillers = [pod for pod in state.pods if pod.owner in owners]
     devices = device_rooms(state)
     return NodeRoom(
         node=state.node,
         policy=policy,
-        others=minus(state.held, total_of(pod.held for pod in fillers)),
-        free_now=minus(state.node.allocatable, state.held),
+        others=minus(minus(state.held, total_of(pod.held for pod in fillers)), wanting),
+        free_now=plus(minus(state.node.allocatable, state.held), wanting),
         coming=dict(state.leaving),
         preempted=state.preempted,
-        shares=state.shares,
+        shares=state.shares(whole),
         fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
         finished=[pod for pod in fillers if pod.is_finished and not pod.is_terminating],
         givers=[pod.key for pod in state.pods if pod.leaving],
         devices_now={name: tuple(max(0, left) for left in each.now) for name, each in devices.items()},
         devices=devices,
+        whole=whole,
+        growing=state.growing,
     )
 
 
@@ -188,7 +214,14 @@ def is_rigid(pod: Pod) -> bool:
 
 def smallest_of(pod: Pod, shape: Shape) -> dict[str, int]:
     """Return what a filler holds once it has shrunk as far as it can."""
-    return dict(pod.requests) if is_rigid(pod) else resized_by_shape(pod, shape, {})
+    return dict(pod.requests) if is_rigid(pod) else resized_by_shape(pod, shape, _kept_for_good(pod, shape))
+
+
+def _kept_for_good(pod: Pod, shape: Shape) -> dict[str, int]:
+    """Return the sizes of what a filler holds and can't give back while it runs."""
+    return {
+        each.resource: max(each.minimum, pod.sizes.get(each.resource, 0)) for each in shape.elastic if not each.shrinks
+    }
 
 
 def resized_by_shape(pod: Pod, shape: Shape, sizes: Resources) -> dict[str, int]:

@@ -16,10 +16,10 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, is_device
 from paraset_operator.planning.feasibility import may_run_on
+from paraset_operator.planning.lost_work import Owners, Standing
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.room import NodeRoom, room_of
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.victims import Owners
 
 
 class Rooms(Mapping[str, NodeRoom]):
@@ -29,6 +29,8 @@ class Rooms(Mapping[str, NodeRoom]):
         self._survey, self._owners = survey, owners
         self._made: dict[str, NodeRoom] = {}
         self._cooling: frozenset[str] = frozenset()
+        self.standing = Standing()
+        self._whole = whole_of(survey)
         # Names of rooms in the order in which something was promised or released there, again and again.
         self.touched: list[str] = []
 
@@ -36,8 +38,8 @@ class Rooms(Mapping[str, NodeRoom]):
         made = self._made.get(name)
         if made is None:
             row = self._survey.row_of[name]
-            made = room_of(self._survey.states[row], self._survey.policies[row], self._owners)
-            made.is_cooling, made.log = name in self._cooling, self.touched
+            made = room_of(self._survey.states[row], self._survey.policies[row], self._owners, self._whole)
+            made.is_cooling, made.log, made.standing = name in self._cooling, self.touched, self.standing
             self._made[name] = made
         return made
 
@@ -60,6 +62,12 @@ class Rooms(Mapping[str, NodeRoom]):
         self._cooling = names
         for room in self._made.values():
             room.is_cooling = room.name in names
+
+    def rank(self, standing: Standing) -> None:
+        """From here on let equal losses be decided by how sets stand."""
+        self.standing = standing
+        for room in self._made.values():
+            room.standing = standing
 
     @property
     def made(self) -> list[NodeRoom]:
@@ -158,6 +166,10 @@ class Rooms(Mapping[str, NodeRoom]):
         asked = [kind for kind, name in enumerate(self._survey.ground.tracked) if need.get(name, 0) > 0]
         return np.asarray((self._survey.rows.unit[:, asked] > 0).any(axis=1))
 
+    def growing(self) -> list[NodeRoom]:
+        """Return the nodes where pods that are no fillers wait to grow in place."""
+        return self.at(row for row, state in enumerate(self._survey.states) if state.growing)
+
     def _may_have_devices(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether devices for a need might be free: not where they are tracked and none is."""
         rows = self._survey.rows
@@ -174,6 +186,11 @@ class Rooms(Mapping[str, NodeRoom]):
         # What is not asked for may be short: others may hold more than there is.
         wanted = [need.get(name, 0) for name in self._survey.ground.columns]
         return np.array([amount if amount > 0 else -(2**62) for amount in wanted], dtype=np.int64)
+
+
+def whole_of(survey: Survey) -> dict[str, int]:
+    """Return what all nodes offer together, by which lost work is measured."""
+    return dict(zip(survey.ground.columns, survey.rows.total.sum(axis=0).tolist(), strict=True))
 
 
 def takes(node: Node, pod: Pod) -> bool:

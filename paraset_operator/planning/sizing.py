@@ -39,7 +39,12 @@ def kept_sizes(pod: Pod, shape: Shape) -> dict[str, int]:
     if pod.resize in (Resize.DEFERRED, Resize.INFEASIBLE):
         granted = pod.allocated or pod.sizes
         sizes = {name: min(size, granted.get(name, size)) for name, size in sizes.items()}
-    return {each.resource: min(max(sizes[each.resource], each.minimum), each.maximum) for each in shape.elastic}
+    return {each.resource: _in_range(sizes[each.resource], each) for each in shape.elastic}
+
+
+def _in_range(size: int, elastic: Elastic) -> int:
+    least = max(size, elastic.minimum)
+    return min(least, elastic.maximum) if elastic.shrinks else least
 
 
 def least_growth(pod: Pod, shape: Shape) -> list[tuple[str, int]]:

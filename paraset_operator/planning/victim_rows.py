@@ -17,29 +17,34 @@ from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.device_victims import BELOW
+from paraset_operator.planning.lost_work import Owners, Standing, lost_since
 from paraset_operator.planning.problem import Floats, Ints
+from paraset_operator.planning.rooms import whole_of
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.victims import Owners, lost_since, slack_of
+from paraset_operator.planning.victims import slack_of
 
 _NO_STATE = NodeState(Node(""))
 
 
 class Bounds(NamedTuple):
-    """By node: whether fillers hold what is missing; the least work lost, victims and shrinks that it takes."""
+    """By node: whether fillers hold what is missing; the least work lost, victims and shrinks that it takes, and the
+    least that decides between equals (nodes x Ties).
+    """
 
     is_enough: NDArray[np.bool_]
     lost: Floats
     victims: Ints
     shrinks: Ints
+    ties: Floats
 
 
 class _Filler(NamedTuple):
-    """A filler as numbers: its share of the node, since when it has work to lose and how often that begins anew; what
-    it holds and what it can give in place, by column.
+    """A filler as numbers: its share of the cluster, since when it has work to lose and how often that begins anew, its
+    progress, when it was made, and the row of its set; what it holds and what it can give in place, by column.
     """
 
     pod: Pod
-    clock: tuple[float, float, float]
+    clock: tuple[float, float, float, float, float, float]
     holds: list[int]
     slack: list[int]
 
@@ -55,17 +60,20 @@ class VictimRows:
         self._survey = survey
         self._sets: tuple[ParaSetView, ...] = ()
         self._columns: tuple[str, ...] = ()
+        self._whole: dict[str, int] = {}
         # By node and uid.
         self._fillers: dict[str, dict[str, _Filler]] = {}
         self._begin((), 1)
 
     def _begin(self, sets: tuple[ParaSetView, ...], slots: int) -> None:
         nodes, columns = len(self._survey.states), self._survey.ground.columns
-        kept = self._survey.row_of if (sets, columns) == (self._sets, self._columns) else {}
+        whole = whole_of(self._survey)
+        kept = self._survey.row_of if (sets, columns, whole) == (self._sets, self._columns, self._whole) else {}
+        self._whole, self._set_rows = whole, {owner.uid: row for row, owner in enumerate(sets)}
         self._fillers = {name: fillers for name, fillers in self._fillers.items() if name in kept}
         self._sets, self._columns = sets, columns
         self._states = [_NO_STATE] * nodes
-        self._clocks = np.zeros((nodes, slots, 3))
+        self._clocks = np.zeros((nodes, slots, 6))
         self._holds, self._slack = (np.zeros((nodes, slots, len(columns)), dtype=np.int64) for _ in range(2))
         self.soon = np.zeros((nodes, len(columns)), dtype=np.int64)
         self.has_leaving, self.is_preempted = np.zeros(nodes, dtype=bool), np.zeros(nodes, dtype=bool)
@@ -73,7 +81,8 @@ class VictimRows:
     def catch_up(self, owners: Owners) -> None:
         """Bring the rows in step with what the survey has last looked at."""
         states, sets = self._survey.states, tuple(owners.values())
-        if sets != self._sets or self._columns != self._survey.ground.columns or len(states) != len(self._states):
+        known = (self._sets, self._columns, self._whole, len(self._states))
+        if known != (sets, self._survey.ground.columns, whole_of(self._survey), len(states)):
             self._begin(sets, self._clocks.shape[1])
         changed = [states[row] for row in compress(range(len(states)), map(is_not, states, self._states))]
         for state in changed:
@@ -96,7 +105,8 @@ class VictimRows:
         return numbers
 
     def _number(self, pod: Pod, state: NodeState, owners: Owners) -> _Filler:
-        clock = (state.shares[pod.uid], *lost_since(pod, owners))
+        share, (since, period) = state.shares(self._whole)[pod.uid], lost_since(pod, owners)
+        clock = (share, since, period, pod.progress, pod.created, float(self._set_rows[pod.owner]))
         return _Filler(pod, clock, self._vector(pod.requests), self._vector(slack_of(pod, owners)))
 
     def _vector(self, amounts: Resources) -> list[int]:
@@ -114,7 +124,7 @@ class VictimRows:
         self.is_preempted[row] = bool(state.preempted)
         self._states[row] = state
 
-    def bounds(self, missing: Ints, now: float) -> Bounds:
+    def bounds(self, missing: Ints, now: float, standing: Standing) -> Bounds:
         """Return the bounds for what each node lacks (nodes x columns), no device of which is tracked one by one."""
         lacking = missing.clip(min=0)
         nodes, slots, _ = self._holds.shape
@@ -129,7 +139,22 @@ class VictimRows:
             rest = lacking[:, column] - victims * self._holds[:, :, column].max(axis=1)
             most = self._slack[:, :, column].max(axis=1).clip(min=1)
             shrinks = np.maximum(shrinks, (-(-rest // most)).clip(min=0, max=slots))
-        return Bounds(is_enough, lost, victims, np.where(victims > 0, shrinks, shrinks.clip(min=1)))
+        shrinks = np.where(victims > 0, shrinks, shrinks.clip(min=1))
+        # Who goes alone and loses no more than that is one of these.
+        may_go = (victims > 1)[:, None] | ((victims > 0)[:, None] & (losses <= lost[:, None]))
+        return Bounds(is_enough, lost, victims, shrinks, self._least_ties(asked, may_go, standing))
+
+    def _least_ties(self, asked: list[int], may_go: NDArray[np.bool_], standing: Standing) -> Floats:
+        """Return the least that decides about any filler that may go and holds what is missing; nothing without one."""
+        uids = [owner.uid for owner in self._sets] or [""]
+        floors = np.array([standing.at_floor(uid) for uid in uids], dtype=np.float64)
+        turns = np.array([standing.turns.get(uid, 0) for uid in uids], dtype=np.float64)
+        progress, created, of_set = np.moveaxis(self._clocks[:, :, 3:], 2, 0)
+        owner = of_set.astype(np.int64)
+        values = np.stack((progress, -created, floors[owner], turns[owner]), axis=2)
+        holds = (self._holds[:, :, asked] > 0).any(axis=2) & may_go
+        least: Floats = np.where(holds[:, :, None], values, np.inf).min(axis=1, initial=np.inf)
+        return np.where(np.isfinite(least), least, 0.0)
 
     def _least_victims(self, column: int, short: Ints) -> Ints:
         """Return how many have to go at least, by node, were all others shrunk as far as they can be."""
@@ -148,7 +173,7 @@ class VictimRows:
 
     def _losses(self, now: float) -> Floats:
         """Return the work each filler would lose; the same numbers as victims.work_lost."""
-        share, since, period = np.moveaxis(self._clocks, 2, 0)
+        share, since, period = np.moveaxis(self._clocks[:, :, :3], 2, 0)
         seconds = (now - since).clip(min=0.0)
         losses: Floats = share * np.where(period > 0, np.mod(seconds, np.where(period > 0, period, 1.0)), seconds)
         return losses

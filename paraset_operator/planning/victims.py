@@ -1,20 +1,26 @@
-"""Who gives room back on one node: shrink first, then the filler whose loss is smallest.
+"""Who gives room back on one node. The ladder, each step only as far as the one before is not enough, all in one plan:
 
-Order of victims, first to go first:
-1. fewest devices released beyond the need (a filler of 8 GPUs is not evicted for one GPU where another will do)
-2. least work lost: dominant share of the node held, times the seconds since the last checkpoint
-3. youngest, then by namespace and name, so that the order is total
+1. growth is blocked: nothing grows into what LS work waits for (room.py), and a grow that the kubelet has put off is
+   taken back whole, since it is charged to everybody
+2. CPU is shrunk in place
+3. memory is shrunk in place, of fillers whose set says that they can give it back
+4. fillers are evicted, those whose loss is smallest first
 
-Where devices are tracked, these rules say which devices are emptied (device_victims.py). Shrinking comes before
-evicting, and an eviction that shrinks turned out to make unnecessary is taken back.
+A shrink is counted on, and nobody is evicted beside it for the same room, but its room is free only once the pod's
+status says so (`held`); so an LS pod that lacks only CPU evicts nobody.
+
+What a loss is, and the whole order of victims, is in lost_work.py. Where devices are tracked, that order says which
+devices are emptied (device_victims.py). An eviction that shrinks turned out to make unnecessary is taken back. Whom
+kube-scheduler would evict on the node is looked at too, so that nobody ever loses more than by native preemption.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import TypeAlias
 
 from paraset_operator.model.pod import Pod, Resize
+from paraset_operator.model.quantity import CPU, MEMORY
 from paraset_operator.model.resources import (
     Resources,
     devices_of,
@@ -24,15 +30,13 @@ from paraset_operator.model.resources import (
     shortage,
     total_of,
 )
-from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.device_victims import least_to_empty, least_to_release, ways_to_empty
+from paraset_operator.planning.lost_work import LEAST_TIES, NO_TIES, Owners, Ties, seconds_lost, ties_of, worst_ties
 from paraset_operator.planning.room import NodeRoom, is_rigid, smallest_of
 
-Owners = dict[str, ParaSetView]
-# Devices released beyond the need, work lost, victims, shrinks.
-Cost: TypeAlias = tuple[int, float, int, int]
-# It has nothing to lose, whatever the time.
-NEVER_STARTED = inf
+# Devices released beyond the need, work lost, victims, shrinks of memory, shrinks, and what decides between equals.
+Cost: TypeAlias = tuple[int, float, int, int, int, Ties]
+_REFUSED = (Resize.DEFERRED, Resize.INFEASIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,29 @@ def sacrifice_for(need: Resources, room: NodeRoom, owners: Owners, now: float) -
         return None
     slack = {pod.uid: slack_of(pod, owners) for pod in room.fillers}
     loss = {pod.uid: work_lost(pod, room, owners, now) for pod in candidates}
-    offers = [
-        _offer(need, room, _choose(missing, gone, candidates, slack), slack, loss)
-        for gone in ways_to_empty(need, room, candidates, loss)
-    ]
+    ways = [_choose(missing, gone, candidates, slack) for gone in ways_to_empty(need, room, candidates, loss)]
+    offers = [_offer(need, room, way, slack, loss) for way in ways]
+    least = min((loss[pod.uid] for pod in candidates if any(pod.requests.get(name) for name in missing)), default=0.0)
+    # One victim, or none, who loses least and releases no more than is needed can't be bettered.
+    if offers and not any(len(each.victims) <= 1 and each.cost[:2] <= (0, least) for each in offers):
+        offers.append(_offer(need, room, native_choice(need, missing, room, candidates), slack, loss))
     return min(offers, key=lambda offer: offer.cost, default=None)
+
+
+def native_choice(need: Resources, missing: Resources, room: NodeRoom, candidates: Iterable[Pod]) -> list[Pod]:
+    """Return whom kube-scheduler would evict here: on paper all leave, then who runs longest is spared first."""
+    order = sorted(candidates, key=lambda pod: (-pod.priority, pod.started or math.inf, pod.created, pod.key))
+    held = _sum(order)
+    spare = {name: held.get(name, 0) - amount for name, amount in missing.items()}
+    victims: list[Pod] = []
+    for place, pod in enumerate(order):
+        left = {name: amount - pod.requests.get(name, 0) for name, amount in spare.items()}
+        stays = min(left.values(), default=0) >= 0
+        if stays and not (room.devices and not room.has_devices(need, [*victims, *order[place + 1 :]])):
+            spare = left
+        else:
+            victims.append(pod)
+    return victims[::-1]
 
 
 def _offer(
@@ -68,7 +90,9 @@ def _offer(
     shrinks = _shrinks(shortage(need, plus(room.open_soon, _sum(victims))), room.fillers, victims, slack)
     surplus = _surplus(need, missing, room, victims)
     lost = sum(loss[pod.uid] for pod in victims)
-    return Sacrifice((surplus, lost, len(victims), len(shrinks)), tuple(victims), tuple(shrinks))
+    of_memory = sum(sizes.get(MEMORY) != pod.sizes.get(MEMORY) for pod, sizes in shrinks)
+    cost = (surplus, lost, len(victims), of_memory, len(shrinks), worst_ties(victims, room.standing))
+    return Sacrifice(cost, tuple(victims), tuple(shrinks))
 
 
 def _surplus(need: Resources, missing: Resources, room: NodeRoom, victims: list[Pod]) -> int:
@@ -91,7 +115,15 @@ def least_cost(need: Resources, room: NodeRoom, owners: Owners, now: float) -> C
     if len(known) < len(bounds):
         return None
     victims = max((count for _, count in known), default=0)
-    return (0, max((lost for lost, _ in known), default=0.0), victims, 0 if victims else 1)
+    of_memory = 1 if not victims and missing.get(MEMORY) else 0
+    return (
+        0,
+        max((lost for lost, _ in known), default=0.0),
+        victims,
+        of_memory,
+        0 if victims else 1,
+        LEAST_TIES if victims else NO_TIES,
+    )
 
 
 def _existing(room: NodeRoom) -> list[Pod]:
@@ -100,41 +132,34 @@ def _existing(room: NodeRoom) -> list[Pod]:
 
 
 def slack_of(pod: Pod, owners: Owners) -> dict[str, int]:
-    """Return what a filler can give back in place: nothing unless it runs, and no grow is under way."""
+    """Return what a filler can give back in place: nothing unless it runs; of a grow that was put off, just that."""
     owner = owners.get(pod.owner)
     shape = owner.shape(pod.shape) if owner else None
-    if shape is None or is_rigid(pod) or pod.resize not in (Resize.NONE, Resize.IN_PROGRESS):
+    if shape is None or is_rigid(pod):
         return {}
-    slack = minus(pod.requests, smallest_of(pod, shape))
+    if pod.resize in _REFUSED:
+        slack = {each.resource: _put_off(pod, each.resource) for each in shape.elastic}
+    else:
+        slack = minus(pod.requests, smallest_of(pod, shape))
     return {name: amount for name, amount in slack.items() if amount > 0}
 
 
+def _put_off(pod: Pod, resource: str) -> int:
+    size = pod.sizes.get(resource, 0)
+    return size - pod.allocated.get(resource, size)
+
+
 def work_lost(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> float:
-    """Return the work an eviction loses, in seconds of the whole node."""
+    """Return the work an eviction loses, in seconds of all that work is measured by: the whole cluster."""
     share = room.shares.get(pod.uid)
     if share is None:
-        share = dominant_share(pod.requests, room.node.allocatable)
+        share = dominant_share(pod.requests, room.whole)
     return share * seconds_lost(pod, owners, now)
 
 
-def seconds_lost(pod: Pod, owners: Owners, now: float) -> float:
-    """Return the seconds since the last checkpoint, or since the start where the set declares no interval."""
-    since, period = lost_since(pod, owners)
-    age = max(0.0, now - since)
-    return age % period if period else age
-
-
-def lost_since(pod: Pod, owners: Owners) -> tuple[float, float]:
-    """Return since when a filler has work to lose, and the interval after which it begins anew, 0 for never."""
-    if not pod.started:
-        return NEVER_STARTED, 0.0
-    owner = owners.get(pod.owner)
-    return pod.started, float(owner.checkpoint_seconds) if owner else 0.0
-
-
-def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[float, float, str, str]:
-    """Return the key by which fillers go: least work lost, then the youngest, then by name."""
-    return (work_lost(pod, room, owners, now), -pod.created, pod.namespace, pod.name)
+def victim_order(pod: Pod, room: NodeRoom, owners: Owners, now: float) -> tuple[float, Ties, str, str]:
+    """Return the key by which fillers go: least work lost, then what decides between equals, then by name."""
+    return (work_lost(pod, room, owners, now), ties_of(pod, room.standing), pod.namespace, pod.name)
 
 
 def _choose(
@@ -184,15 +209,25 @@ def _prune(
 def _shrinks(
     missing: Resources, fillers: list[Pod], victims: list[Pod], slack: dict[str, dict[str, int]]
 ) -> list[tuple[Pod, dict[str, int]]]:
-    """Take what is missing from the fillers with most to give, so that few are touched; return their new sizes."""
-    rest, gone, shrinks = dict(missing), {pod.uid for pod in victims}, []
-    stayers = [pod for pod in fillers if pod.uid not in gone]
-    for pod in sorted(stayers, key=lambda pod: (-max(slack[pod.uid].values(), default=0), pod.namespace, pod.name)):
-        taken = {name: min(amount, rest[name]) for name, amount in slack[pod.uid].items() if rest.get(name, 0) > 0}
-        if taken:
-            rest = minus(rest, taken)
-            shrinks.append((pod, minus(pod.sizes, taken)))
-    return shrinks
+    """Take what is missing of CPU, then of memory, from few fillers; return those with their new sizes.
+
+    Grows that were put off come first, then who is touched already, then who has most to give.
+    """
+    rest, gone, taken = dict(missing), {pod.uid for pod in victims}, dict[str, dict[str, int]]()
+    stayers = [pod for pod in fillers if slack.get(pod.uid) and pod.uid not in gone]
+    for pod in (pod for pod in stayers if pod.resize in _REFUSED):
+        if any(rest.get(name, 0) > 0 for name in slack[pod.uid]):
+            taken[pod.uid] = slack[pod.uid]
+            rest = minus(rest, slack[pod.uid])
+    for name in (CPU, MEMORY):
+        able = [pod for pod in stayers if pod.resize not in _REFUSED and slack[pod.uid].get(name)]
+        turns = {pod.uid: (pod.uid not in taken, -slack[pod.uid][name], pod.namespace, pod.name) for pod in able}
+        for pod in sorted(able, key=lambda pod: turns[pod.uid]):
+            if rest.get(name, 0) > 0:
+                given = {name: min(slack[pod.uid][name], rest[name])}
+                taken[pod.uid] = plus(taken.get(pod.uid, {}), given)
+                rest = minus(rest, given)
+    return [(pod, minus(pod.sizes, taken[pod.uid])) for pod in stayers if pod.uid in taken]
 
 
 def _sum(pods: list[Pod]) -> dict[str, int]:

@@ -21,11 +21,12 @@ from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.demand import promise_nominated, queue_of
+from paraset_operator.planning.lost_work import Owners, Ties, seconds_lost
 from paraset_operator.planning.prospects import Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.victims import Cost, Owners, Sacrifice, least_cost, sacrifice_for, seconds_lost
+from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
 
-Rank: TypeAlias = tuple[int, int, float, int, int, int, str]
+Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
 
 
 def make_room(
@@ -165,8 +166,8 @@ def rank_of(cost: Cost, room: NodeRoom) -> Rank:
 
     Of equal ones the one with least promised comes first, then the first by name.
     """
-    surplus, lost, victims, shrinks = cost
-    return (surplus, room.queue, lost, victims, shrinks, room.promised.get(CPU, 0), room.name)
+    surplus, lost, victims, of_memory, shrinks, ties = cost
+    return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)
 
 
 def _first(pair: tuple[Rank, NodeRoom]) -> Rank:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from paraset_operator.acting.outcome import Outcome
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.snapshot import Snapshot
 
 # How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
@@ -42,7 +42,8 @@ class Demands:
         return None
 
     def _begin(self, pod: Pod) -> float:
-        head_start = HEAD_START if pod.may_preempt else 0.0
+        # The scheduler preempts for nobody who is bound.
+        head_start = HEAD_START if pod.may_preempt and not pod.node else 0.0
         self._due[pod.uid] = self._clock() + head_start
         self._new.add(pod.uid)
         return head_start
@@ -97,5 +98,7 @@ def _beneficiary_uid(action: Action) -> str:
 
 
 def wants_room(pod: Pod) -> bool:
-    """Say whether a pod waits, and nobody has nominated a node for it."""
-    return not (pod.is_filler or pod.node or pod.is_gated or pod.is_terminating or pod.nominated)
+    """Say whether a pod waits, and nobody has nominated a node for it, or waits to grow in place."""
+    if pod.is_filler or pod.is_terminating:
+        return False
+    return (bool(pod.wanting) and pod.resize is Resize.DEFERRED) or not (pod.node or pod.is_gated or pod.nominated)

@@ -196,6 +196,7 @@ class Loop:
             actions = [each for each in actions if not takes_room(each)]
             self._changed.set()
         self._actuator.carry_out(actions)
+        self._actuator.notify(each for each in turn.plan.notices if each.pod.place not in turn.observed)
 
     def _release(self, release: Release) -> None:
         self._demands += 1
@@ -235,7 +236,8 @@ def _essence(pod: Pod) -> tuple[object, ...]:
     return tuple(getattr(pod, name) for name in _ESSENTIAL)
 
 
-_ESSENTIAL = tuple(name for name in Pod.__slots__ if name != "revision")
+# What a worker says of itself decides only about victims, and is read when there have to be some.
+_ESSENTIAL = tuple(name for name in Pod.__slots__ if name not in {"revision", "checkpointed", "progress", "misread"})
 
 
 def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:

@@ -241,7 +241,8 @@ def _assembled(objects: _Objects, dump: _Dump) -> OfflineCluster:
 
 def _view(paraset: ParaSet, now: datetime) -> ParaSetView:
     try:
-        return paraset_view(paraset, "", now)
+        # Where nobody is told, a move is shown at once.
+        return replace(paraset_view(paraset, "", now), notice_seconds=0)
     except msgspec.ValidationError as error:
         meta = paraset.metadata
         raise OfflineError(f"{PARASET} {meta.namespace}/{meta.name} is invalid: spec.template.spec: {error}") from error

@@ -36,6 +36,7 @@ from paraset_operator.runtime.policy_reporter import PolicyReporter
 from paraset_operator.runtime.release_times import ReleaseTimes
 from paraset_operator.runtime.reporter import Reporter
 from paraset_operator.runtime.templates import TemplateChecks
+from paraset_operator.runtime.worker_words import WorkerWords
 
 _log = structlog.get_logger(__name__)
 
@@ -99,7 +100,16 @@ class Operator:
             self._report,
         )
         self._lease = Lease(client, namespace, identity, self._leads)
-        listening = (self.memory, self.accounts, self.releases, self.learner, self.announced.announcements, self.loop)
+        words = WorkerWords(self._events, lambda: self._may_act)
+        listening = (
+            self.memory,
+            self.accounts,
+            self.releases,
+            self.learner,
+            self.announced.announcements,
+            self.loop,
+            words,
+        )
         for listener in (each.saw_pod for each in listening):
             self.cache.pods.listen(listener)
         self._reflectors = [

@@ -14,6 +14,7 @@ from paraset_operator.api.v1alpha1 import (
     Announced,
     AutoCopies,
     Budget,
+    ElasticRange,
     FillPolicy,
     Headroom,
     LabelSelector,
@@ -27,7 +28,7 @@ from paraset_operator.cluster.requests import amounts, spec_requests
 from paraset_operator.cluster.wire import PodSpec
 from paraset_operator.model import constraints, policy, rates, shape
 from paraset_operator.model.announced import AnnouncedRules, Source, Window
-from paraset_operator.model.quantity import PODS, parse_quantity
+from paraset_operator.model.quantity import MEMORY, PODS, parse_quantity
 from paraset_operator.model.resources import is_device
 from paraset_operator.planning.feasibility import selects
 from paraset_operator.planning.worth import default_growth_value
@@ -50,6 +51,7 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
         constraints=constraints_of(pod),
         grace_seconds=spec.yield_.grace_period_seconds,
         checkpoint_seconds=spec.yield_.checkpoint_interval_seconds or 0,
+        notice_seconds=spec.yield_.notice_seconds,
         scale_up=_scale_rules(spec.behavior.scale_up if spec.behavior else None),
         scale_down=_scale_rules(spec.behavior.scale_down if spec.behavior else None),
         budgets=tuple(_budget(each) for each in spec.budgets if _is_in_force(each, now))
@@ -68,14 +70,7 @@ def _shape(paraset: ParaSet, value: Shape, pod: PodSpec) -> shape.Shape:
         name=value.name,
         fixed=fixed,
         elastic=tuple(
-            shape.Elastic(
-                name,
-                minimum := parse_quantity(name, each.min),
-                maximum := parse_quantity(name, each.max),
-                each.growth_value
-                if each.growth_value is not None
-                else default_growth_value(name, minimum, maximum, value.value, has_devices=has_devices),
-            )
+            _elastic(name, each, value.value, has_devices=has_devices)
             for name, each in sorted((value.elastic or {}).items())
         ),
         value=value.value,
@@ -83,6 +78,17 @@ def _shape(paraset: ParaSet, value: Shape, pod: PodSpec) -> shape.Shape:
         initial=initial,
         template_hash=template_hash(paraset, value),
     )
+
+
+def _elastic(name: str, given: ElasticRange, value: float, *, has_devices: bool) -> shape.Elastic:
+    """Return what grows and shrinks; memory that can't be given back in place stays at its minimum."""
+    least, most = parse_quantity(name, given.min), parse_quantity(name, given.max)
+    if name == MEMORY and not given.shrinks:
+        return shape.Elastic(name, least, least, 0.0, shrinks=False)
+    growth = given.growth_value
+    if growth is None:
+        growth = default_growth_value(name, least, most, value, has_devices=has_devices)
+    return shape.Elastic(name, least, most, growth)
 
 
 def _beside(pod: PodSpec) -> tuple[dict[str, int], dict[str, int]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
+from paraset_operator.planning.lost_work import seconds_lost
 from paraset_operator.planning.room import smallest_of
-from paraset_operator.planning.victims import seconds_lost
 from paraset_operator.simulation.agenda import Agenda
 from paraset_operator.simulation.deployment import Deployment
 from paraset_operator.simulation.fleet import GPU

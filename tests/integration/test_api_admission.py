@@ -100,7 +100,7 @@ def test_defaults_are_filled_in_by_the_server(cluster: LocalCluster) -> None:
     del obj["spec"]["replicas"]
     spec = cluster.api.post(SETS + TRY, in_namespace(obj))["spec"]
     assert (spec["replicas"], spec["minReplicas"], spec["weight"], spec["suspend"]) == (1, 0, 1, False)
-    assert spec["yield"] == {"gracePeriodSeconds": 10}
+    assert spec["yield"] == {"gracePeriodSeconds": 10, "noticeSeconds": 10}
     policy = cluster.api.post(POLICIES + TRY, {**FILL_POLICY, "spec": {"pacing": {"minRunSeconds": 5}}})["spec"]
     assert (policy["mode"], policy["nodeSelector"]) == ("Auto", {})
     assert policy["pacing"]["coolDownMaxSeconds"] == 600

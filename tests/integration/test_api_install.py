@@ -54,7 +54,7 @@ def patch_as_operator(cluster: LocalCluster, name: str, sub: str, body: Json) ->
     path = cluster.service_account_kubeconfig("paraset-system", "paraset-operator")
     token = yaml.safe_load(path.read_text())["users"][0]["user"]["token"]
     request = urllib.request.Request(
-        f"{cluster.server}/api/v1/namespaces/{NAMESPACE}/pods/{name}/{sub}",
+        f"{cluster.server}/api/v1/namespaces/{NAMESPACE}/pods/{name}/{sub}".rstrip("/"),
         json.dumps(body).encode(),
         {"Authorization": f"Bearer {token}", "Content-Type": "application/strategic-merge-patch+json"},
         method="PATCH",
@@ -132,7 +132,7 @@ def test_the_operators_pod_is_admitted_under_the_restricted_profile(cluster: Loc
         ("update", "leases.coordination.k8s.io", NAMESPACE, False),
         ("list", "configmaps", "paraset-system", False),
         ("patch", "parasets.paraset.io", NAMESPACE, False),
-        ("patch", "pods", NAMESPACE, False),
+        ("patch", "pods", NAMESPACE, True),
         ("create", "pods/eviction", NAMESPACE, False),
         ("create", "pods/exec", NAMESPACE, False),
         ("deletecollection", "pods", NAMESPACE, False),
@@ -236,6 +236,24 @@ def test_of_an_ls_pod_the_operator_may_only_nominate_the_node(cluster: LocalClus
     assert "whose controller is a ParaSet" in patch_as_operator(cluster, "ls", "resize", resize("1m"))
     refused = cluster.kubectl(as_operator, "delete", "pod", "ls", "-n", NAMESPACE, check=False)
     assert "whose controller is a ParaSet" in refused.stderr
+
+
+def test_of_a_filler_the_operator_may_only_change_annotations(
+    cluster: LocalCluster, as_operator: str, owner: Json
+) -> None:
+    cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(pod("told", owner)))
+    told = {"metadata": {"annotations": {"paraset.io/leaving-at": "2030-01-01T00:00:00Z"}}}
+    assert patch_as_operator(cluster, "told", "", told) == ""
+    relabelled = {"metadata": {"labels": {"team": "other"}}}
+    assert "nothing of a filler but its annotations" in patch_as_operator(cluster, "told", "", relabelled)
+    cluster.kubectl(as_operator, "delete", "pod", "told", "-n", NAMESPACE, "--wait=false")
+
+
+def test_an_ls_pod_the_operator_may_not_annotate(cluster: LocalCluster, as_operator: str) -> None:
+    assert as_operator
+    cluster.kubectl("create", "-f", "-", input=json.dumps(pod("calm", None, priorityClassName="")))
+    told = {"metadata": {"annotations": {"paraset.io/leaving-at": "2030-01-01T00:00:00Z"}}}
+    assert "whose controller is a ParaSet" in patch_as_operator(cluster, "calm", "", told)
 
 
 def test_who_may_not_create_pods_may_not_create_a_paraset(cluster: LocalCluster) -> None:

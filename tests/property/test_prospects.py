@@ -86,8 +86,18 @@ def test_the_cheapest_of_all_nodes_gives_room(seed: int, kind: Kind, may_evict: 
             if least_cost(pod.requests, room, bench.owners, NOW.wall) is not None:
                 offer = sacrifice_for(pod.requests, room, bench.owners, NOW.wall)
                 if offer is not None and (may_evict or not offer.victims):
-                    surplus, lost, victims, shrinks = offer.cost
-                    rank = (surplus, room.queue, lost, victims, shrinks, room.promised.get(CPU, 0), room.name)
+                    surplus, lost, victims, of_memory, shrinks, ties = offer.cost
+                    rank = (
+                        surplus,
+                        room.queue,
+                        lost,
+                        victims,
+                        of_memory,
+                        shrinks,
+                        ties,
+                        room.promised.get(CPU, 0),
+                        room.name,
+                    )
                     offers.append((rank, room, offer))
         best = min(offers, key=lambda each: each[0], default=None)
         found = bench.search.of(pod).cheapest(may_evict=may_evict)

@@ -14,7 +14,7 @@ from paraset_operator.model.announced import Source
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.rates import DEFAULT_BUDGET, DisruptionBudget
-from paraset_operator.model.shape import ParaSetView
+from paraset_operator.model.shape import Elastic, ParaSetView
 from paraset_operator.runtime.translate import paraset_view, policy_view
 
 MINIMAL: dict[str, Any] = {
@@ -64,9 +64,19 @@ def test_amounts_are_in_the_planners_units() -> None:
     assert gpu.fixed == {GPU: 1}
     assert [(each.resource, each.minimum, each.maximum) for each in gpu.elastic] == [
         ("cpu", 1000, 8000),
-        ("memory", 4 * GIB, 32 * GIB),
+        ("memory", 4 * GIB, 4 * GIB),
     ]
     assert cpu.fixed == {"memory": 2 * GIB}
+
+
+def test_memory_grows_only_where_the_set_says_that_it_can_be_given_back() -> None:
+    shapes = [{"name": "m", "elastic": {"memory": {"min": "1Gi", "max": "4Gi", "growthValue": 2, "shrinks": True}}}]
+    assert view(shapes=shapes).shapes[0].elastic == (Elastic("memory", GIB, 4 * GIB, 2.0),)
+
+
+def test_memory_that_can_not_be_given_back_stays_at_its_minimum() -> None:
+    shapes = [{"name": "m", "elastic": {"memory": {"min": "1Gi", "max": "4Gi", "growthValue": 2}}}]
+    assert view(shapes=shapes).shapes[0].elastic == (Elastic("memory", GIB, GIB, 0.0, shrinks=False),)
 
 
 def test_a_growth_value_is_taken_and_one_left_out_has_the_documented_default() -> None:
