@@ -58,15 +58,21 @@ LEAST_TIES = Ties(age=-math.inf)
 
 @dataclass(slots=True)
 class Standing:
-    """How many fillers each set has beside those that leave, and who has most of its share (turn 0), by uid."""
+    """How many fillers each set has beside those that leave, and who has most of its share (turn 0), by uid.
+
+    `version` counts the sets that have come to their minimum: their fillers cost more from then on, never less.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     floors: Mapping[str, int] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
+    version: int = 0
 
     def leave(self, pod: Pod) -> None:
         """Count a filler as leaving."""
+        before = self.at_floor(pod.owner)
         self.counts[pod.owner] = self.counts.get(pod.owner, 0) - 1
+        self.version += self.at_floor(pod.owner) - before
 
     def at_floor(self, uid: str) -> int:
         """Return 1 for a set that one filler less brings below its minimum."""

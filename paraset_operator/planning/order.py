@@ -47,8 +47,9 @@ class Order(Generic[Found]):
         self._rooms, self._untouched, self._again, self._look = rooms, untouched, again, look
         self._next: Candidate[Found] | None = None
         self._has_begun = False
-        # With the version of the room that was looked at: an older one counts no more.
-        self._seen: list[tuple[Key, int, int, Candidate[Found]]] = []
+        # With the version of the room that was looked at: an older one counts no more. And with that of how sets stand:
+        # what was found under an older one may have become dearer, so that it is a bound.
+        self._seen: list[tuple[Key, int, int, int, Candidate[Found]]] = []
         self._caught_up = 0
 
     def first(self) -> Found | None:
@@ -57,7 +58,7 @@ class Order(Generic[Found]):
             self._has_begun, self._next = True, next(self._untouched, None)
         self._catch_up()
         while (best := self._best()) is not None:
-            if best.found is not None:
+            if best.found is not None and self._seen[0][3] == self._rooms.standing.version:
                 return best.found
             heappop(self._seen)
             room = self._rooms.at_row(best.row)
@@ -74,14 +75,14 @@ class Order(Generic[Found]):
         self._caught_up = len(touched)
 
     def _push(self, room: NodeRoom, candidate: Candidate[Found]) -> None:
-        heappush(self._seen, (candidate.key, candidate.stage, room.version, candidate))
+        heappush(self._seen, (candidate.key, candidate.stage, room.version, self._rooms.standing.version, candidate))
 
     def _best(self) -> Candidate[Found] | None:
         """Return the candidate that is first now, and see that it is the first of those seen."""
-        while self._seen and self._seen[0][2] != self._rooms.version_of(self._seen[0][3].row):
+        while self._seen and self._seen[0][2] != self._rooms.version_of(self._seen[0][4].row):
             heappop(self._seen)
         while self._next is not None and (not self._seen or self._next.key < self._seen[0][0]):
             if not self._rooms.version_of(self._next.row):
-                heappush(self._seen, (self._next.key, self._next.stage, 0, self._next))
+                heappush(self._seen, (self._next.key, self._next.stage, 0, 0, self._next))
             self._next = next(self._untouched, None)
-        return self._seen[0][3] if self._seen else None
+        return self._seen[0][4] if self._seen else None

@@ -10,6 +10,7 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import DEFAULT_POLICY
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Snapshot
+from paraset_operator.planning.lost_work import Standing
 from paraset_operator.planning.prospects import Search
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms, takes
@@ -30,6 +31,10 @@ class Bench:
         survey.look(picture.nodes, picture.sets, picture.policies or (DEFAULT_POLICY,))
         self.rooms, rows = Rooms(survey, self.owners), VictimRows(survey)
         rows.catch_up(self.owners)
+        fillers = [pod.owner for state in picture.nodes for pod in state.fillers if not pod.is_ending]
+        counts = {uid: fillers.count(uid) for uid in self.owners}
+        floors = {uid: self.random.randint(0, 2) for uid in self.owners}
+        self.rooms.rank(Standing(counts, floors, {uid: self.random.randint(0, 1) for uid in self.owners}))
         self.search = Search(self.rooms, rows, self.owners, NOW.wall)
         self.every = [self.rooms.at_row(row) for row in range(len(self.rooms))]
 
