@@ -11,6 +11,7 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.snapshot import Moment, Snapshot
+from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.ahead import make_ahead
 from paraset_operator.planning.announced import make_for_announced
 from paraset_operator.planning.contenders import Contender, Obstacles, admit, contender_of
@@ -30,7 +31,7 @@ from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.sizing import kept_sizes, size_instances
 from paraset_operator.planning.storms import storms
 from paraset_operator.planning.survey import Survey
-from paraset_operator.planning.survey_rows import Rows
+from paraset_operator.planning.survey_rows import NEVER, Rows
 from paraset_operator.planning.usual_nodes import ChangedNode, UsualNodes, is_plain
 from paraset_operator.planning.victim_rows import VictimRows
 from paraset_operator.planning.worth import Scales
@@ -61,7 +62,6 @@ class Draft:
         """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
-        self._victims.catch_up(self.owners)
         yield from make_room_to_grow(rooms, self.owners, moment.wall)
         search = Search(rooms, self._victims, self.owners, moment.wall)
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
@@ -71,7 +71,7 @@ class Draft:
 
     def _rank_victims(self) -> None:
         sums = self._planned.sums()
-        counts: list[int] = self.ground.number(sums.counts[None, :]).tolist()
+        counts: list[int] = self.ground.number(sums.counts).tolist()
         self.rooms.rank(standing_of(self._snapshot.sets, counts, self._shares(sums)))
 
     def cool(self, releases: Iterable[Release], pacing: Pacing, moment: Moment) -> None:
@@ -146,7 +146,7 @@ class Draft:
 
     def contenders(self, pacing: Pacing, moment: Moment) -> list[Contender]:
         """Return the sets with what each may still take and where."""
-        gone, made, numbers = self._gone(), [], self.ground.number(self._planned.sums().counts[None, :])
+        gone, made, numbers = self._gone(), [], self.ground.number(self._planned.sums().counts)
         for row, owner in enumerate(self._snapshot.sets):
             count = int(numbers[row])
             obstacles = self._obstacles(pacing, owner.uid, moment)
@@ -203,27 +203,38 @@ class Draft:
         return np.isin(rows, list(self._active), invert=True)
 
     def put(self, rows: Ints, new: Ints, scales: Scales, shares: Shares) -> None:
-        """Count or make what is new on some nodes."""
+        """Count or make what is new (nodes x shapes) on some nodes."""
         self._usual = UsualNodes(self._survey, self.rows, scales, shares)
-        alone = self.is_alone(rows) & is_plain(self.ground, self.rows, rows, new[rows])
+        alone = self.is_alone(rows) & is_plain(self.ground, self.rows, rows, new)
         self._planned.mark(rows[alone].tolist())
-        self._usual.take(rows[alone], new[rows[alone]])
-        for row in rows[~alone].tolist():
+        self._usual.take(rows[alone], new[alone])
+        for row, numbers in zip(rows[~alone].tolist(), new[~alone].tolist(), strict=True):
             (room,) = self.rooms.at([row])
             self._keep_in([room])
             self._active.add(row)
-            for index in np.flatnonzero(new[row]).tolist():
-                of, shape = self.ground.shapes[index]
+            for (of, shape), number in zip(self.ground.shapes, numbers, strict=True):
                 smallest = {each.resource: each.minimum for each in shape.elastic}
-                for _ in range(int(new[row, index])):
+                for _ in range(number):
                     instance = Instance(self._snapshot.sets[of], shape, dict(smallest))
                     room.instances.append(instance)
                     shares.add(instance.owner, instance.holds())
 
-    def size(self, new: Ints, scales: Scales, shares: Shares) -> list[ChangedNode]:
+    def _are_allowed_growth(self, rows: Ints, shares: Shares) -> NDArray[np.bool_]:
+        """Say on which of these nodes the limits of tenants leave room for any growth."""
+        if not any(tenant.limits for tenant in shares.tenants.values()):
+            return np.ones(len(rows), dtype=bool)
+        columns, growth = self.ground.columns, self.rows.growth[rows]
+        left = [[shares.left_within_limits(each, name, NEVER) for name in columns] for each in self.ground.sets]
+        free = (self.rows.room[rows] - self.rows.held[rows])[:, None, :]
+        # Growth that takes nothing, into what init containers ask for anyway, is within any limits.
+        allowed = (free >= growth) & ((growth <= np.array(left)) | (growth <= 0))
+        return np.asarray(allowed.any(axis=(1, 2)), dtype=np.bool_)
+
+    def size(self, new: Additions, scales: Scales, shares: Shares) -> list[ChangedNode]:
         """Shrink for what came, grow into what is left, and write the rows as they will be; return what changes."""
         may_grow = np.flatnonzero(self._planned.growing & ~self.halted)
-        plain = is_plain(self.ground, self.rows, may_grow, new[may_grow])
+        may_grow = may_grow[self._are_allowed_growth(may_grow, shares)]
+        plain = is_plain(self.ground, self.rows, may_grow, new.on(may_grow))
         for room in self.rooms.at(may_grow[~plain].tolist()):
             self._keep_in([room])
             self._active.add(self.rooms.row_of(room))

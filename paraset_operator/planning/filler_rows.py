@@ -60,11 +60,11 @@ class FillerRows:
         nodes, begin = _runs(row)
         held, of_set = of(each.held for each in kinds), of(each.of_set for each in kinds)
         requests, shape = of(each.requests for each in kinds), of(each.shape for each in kinds)
+        growth = of(each.growth for each in kinds)
         rows.room[nodes] += np.add.reduceat(held, begin)
         rows.able[nodes] += np.add.reduceat(held * of(each.stays for each in kinds)[:, None], begin)
         rows.held[nodes] = np.add.reduceat(requests, begin)
         rows.smallest[nodes] = np.add.reduceat(of(each.smallest for each in kinds), begin)
-        rows.growth[nodes] = np.minimum.reduceat(of(each.growth for each in kinds), begin)
         usual = of(each.is_usual for each in kinds) & rows.admits[row, of_set]
         rows.unusual[nodes] = ~np.logical_and.reduceat(usual, begin)
         np.add.at(rows.counts, (row[shape >= 0], shape[shape >= 0]), 1)
@@ -72,6 +72,7 @@ class FillerRows:
             mine = np.flatnonzero(of_set == owner)
             nodes, begin = _runs(row[mine])
             rows.own[nodes, owner] = np.add.reduceat(requests[mine], begin)
+            rows.growth[nodes, owner] = np.minimum.reduceat(growth[mine], begin)
 
     def _number_of(self, pod: Pod) -> int:
         """Return the number of the kind of a filler."""

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paraset_operator.model.plan import Limit
+from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.allocation import allocate
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.growth import clearly_better
 from paraset_operator.planning.leftovers import Left, fitting, put_within
-from paraset_operator.planning.offers import as_options, kinds_of, options_of, rows_by_units
+from paraset_operator.planning.offers import Offers, as_options, as_shapes, kinds_of, rows_by_units
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Limit as SharedLimit
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 from paraset_operator.planning.survey_rows import Ground, Rows
-from paraset_operator.planning.worth import Scales
 
 
 def fill(
@@ -30,30 +30,31 @@ def fill(
     rows: Rows,
     contenders: Sequence[Contender],
     shares: Shares,
-    scales: Scales,
+    offers: Offers,
     is_open: NDArray[np.bool_],
     ranks: Callable[[], Floats],
-) -> Ints:
-    """Return how many new fillers of each shape (N x shapes of the ground) are made on each node.
+) -> Additions:
+    """Return how many new fillers of each shape of the ground are made on which node.
 
     `is_open` (N x sets) says where a set could put anything at all; who is short of its minimum may do so anywhere.
     """
-    new = np.zeros_like(rows.counts)
-    usable = np.array([each.usable for each in contenders], dtype=bool).reshape(len(contenders), len(new)).T
+    new, parts = np.zeros(len(ground.shapes), dtype=np.int64), list[tuple[Ints, Ints]]()
+    usable = np.array([each.usable for each in contenders], dtype=bool).reshape(len(contenders), len(rows.counts)).T
     admits = usable & (is_open | (_floors(contenders, new, ground) > 0)[None, :])
-    admits &= np.array([each.most > each.count for each in contenders], dtype=bool)
+    admits &= np.array([each.most > each.count for each in contenders], dtype=bool) & _are_solvent(ground, shares, new)
     for units, at in rows_by_units(ground, rows, np.flatnonzero(admits.any(axis=1))):
         kinds = kinds_of(ground, rows, units, at)
-        options = options_of(ground, scales, kinds)
+        options = offers.to(kinds)
         free, barred = rows.room[at] - rows.smallest[at], np.zeros((len(at), len(options)), dtype=bool)
         holes = Holes(free, kinds, admits[at], as_options(rows.counts[at], options), barred, _once(ranks, at))
         quotas = _quotas(ground, contenders, shares, new)
         counts = _served(holes, options, quotas, _floors(contenders, new, ground))
-        np.add.at(new, (at[:, None], options.shape[None, :]), counts)
+        parts.append((at, as_shapes(counts, options, len(new))))
+        new += parts[-1][1].sum(axis=0)
     for contender, number in zip(contenders, ground.number(new), strict=True):
         contender.count += int(number)
     _note_limits(ground, contenders, shares, new)
-    return new
+    return Additions.of(parts, len(new))
 
 
 def _once(ranks: Callable[[], Floats], at: Ints) -> Callable[[], Floats]:
@@ -81,9 +82,9 @@ def _quotas(ground: Ground, contenders: Sequence[Contender], shares: Shares, new
 
 
 def _made(ground: Ground, new: Ints) -> Ints:
-    """Return what new fillers of each set hold at their smallest (sets x columns)."""
+    """Return what new fillers, given by shape, hold of each set at their smallest (sets x columns)."""
     made = np.zeros((len(ground.sets), len(ground.columns)), dtype=np.int64)
-    np.add.at(made, ground.owners, new.sum(axis=0)[:, None] * ground.needs)
+    np.add.at(made, ground.owners, new[:, None] * ground.needs)
     return made
 
 
@@ -97,6 +98,16 @@ def _limits(ground: Ground, shares: Shares, made: Ints) -> list[SharedLimit]:
                 held = shares.by_namespace.get(namespace, {}).get(name, 0)
                 limits.append(SharedLimit(members, column, amount - held - int(made[members, column].sum())))
     return limits
+
+
+def _are_solvent(ground: Ground, shares: Shares, new: Ints) -> NDArray[np.bool_]:
+    """Say which sets have a shape that the limits of their tenants leave enough for."""
+    is_solvent, allowed = np.zeros(len(ground.sets), dtype=bool), np.ones(len(ground.shapes), dtype=bool)
+    for limit in _limits(ground, shares, _made(ground, new)):
+        needs = np.where(np.isin(ground.owners, limit.members), ground.needs[:, limit.column], 0)
+        allowed &= (needs <= limit.left) | (needs <= 0)
+    is_solvent[ground.owners[allowed]] = True
+    return is_solvent
 
 
 def _floors(contenders: Sequence[Contender], new: Ints, ground: Ground) -> Ints:

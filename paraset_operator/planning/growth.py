@@ -5,6 +5,8 @@ only where they are worth clearly more than the growth they displace; so what on
 leaves there too.
 """
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,29 +63,41 @@ def clearly_better(options: Options, kept: Ints, free: Ints, counts: Ints) -> ND
 
 
 class GrowthRoom:
-    """What growth is granted on nodes, level by level: what an instance displaces, it takes from the lowest first."""
+    """What growth is granted on nodes, level by level: what an instance displaces, it takes from the lowest first.
+
+    Found out once somebody asks for it: `there` and `free` must not have changed by then.
+    """
 
     def __init__(self, options: Options, there: Ints, free: Ints) -> None:
+        self._options, self._there, self._free = options, there, free
         self._need, self._value = options.need, options.value
-        # For each resource: its column, and the worths and amounts (levels x nodes) of growth, lowest first; the lowest
-        # is what nobody grows into.
-        self._columns: list[tuple[int, Floats, Ints]] = []
-        for growth in options.coarse_growths:
-            room = np.maximum(free[:, growth.column], 0)
-            wanted = (there.astype(np.float64) @ growth.span).astype(np.int64)
+
+    @cached_property
+    def _columns(self) -> list[tuple[int, Floats, Ints]]:
+        """For each resource its column, and the worths and amounts (levels x nodes) of growth, lowest first.
+
+        The lowest is what nobody grows into.
+        """
+        columns, there = [], self._there.astype(np.float64)
+        for growth in self._options.coarse_growths:
+            room = np.maximum(self._free[:, growth.column], 0)
+            wanted = (there @ growth.span).astype(np.int64)
             levels = []
             for level in range(len(growth.worths)):
                 grown = np.minimum(room, wanted[:, level])
                 levels.append(grown)
                 room = room - grown
             worths = np.append(growth.worths, 0.0)[::-1, None]
-            self._columns.append((growth.column, worths, np.array([*levels, room])[::-1]))
+            columns.append((growth.column, worths, np.array([*levels, room])[::-1]))
+        return columns
 
     def worthwhile(self, option: int | Ints, able: Ints, at: Ints | None = None) -> Ints:
         """Return how many of the instances that fit are worth more than the growth they displace.
 
         As many as take nothing from it, or one that does. On the nodes `at`, all if none are named, an option each.
         """
+        if not able.any():
+            return able
         number, rows = able, np.arange(len(able)) if at is None else at
         for column, _, levels in self._columns:
             need = self._need[option, column]

@@ -42,6 +42,27 @@ def options_of(ground: Ground, scales: Scales, kinds: tuple[DeviceKind, ...]) ->
     )
 
 
+class Offers:
+    """The options for nodes of all kinds, found once for shapes and what sets are worth."""
+
+    def __init__(self, ground: Ground, scales: Scales) -> None:
+        self._ground, self._scales = ground, scales
+        # By the resources and sizes of devices.
+        self._options: dict[tuple[tuple[str, int], ...], Options] = {}
+
+    def still(self, ground: Ground, scales: Scales) -> "Offers":
+        """Return those for these shapes and scales: the same, if these are."""
+        is_same_ground = ground.shapes is self._ground.shapes and ground.columns == self._ground.columns
+        return self if is_same_ground and scales == self._scales else Offers(ground, scales)
+
+    def to(self, kinds: tuple[DeviceKind, ...]) -> Options:
+        """Return the options for nodes whose devices are of these kinds."""
+        key = tuple((kind.resource, kind.unit) for kind in kinds)
+        if key not in self._options:
+            self._options[key] = options_of(self._ground, self._scales, kinds)
+        return self._options[key]
+
+
 def _twins(shapes: list[int]) -> Ints:
     """Return the first option of the same shape, for each."""
     return np.array([shapes.index(each) for each in shapes], dtype=np.int64)
@@ -96,6 +117,13 @@ def as_options(counts: Ints, options: Options) -> Ints:
     shapes, first = np.unique(options.shape, return_index=True)
     kept[:, first] = counts[:, shapes]
     return kept
+
+
+def as_shapes(counts: Ints, options: Options, shapes: int) -> Ints:
+    """Return fillers by option (N x S) by the shape they start as (N x shapes)."""
+    number = np.zeros((len(counts), shapes), dtype=np.int64)
+    np.add.at(number.T, options.shape, counts.T)
+    return number
 
 
 def kinds_of(ground: Ground, rows: Rows, units: tuple[int, ...], at: Ints) -> tuple[DeviceKind, ...]:

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from paraset_operator.planning.growth import GrowthRoom
 from paraset_operator.planning.leftovers import covering
-from paraset_operator.planning.offers import as_options, kinds_of, options_of, rows_by_units
+from paraset_operator.planning.offers import Offers, as_options, kinds_of, rows_by_units
 from paraset_operator.planning.problem import DeviceKind, Ints, Options
 from paraset_operator.planning.survey_rows import Ground, Rows
-from paraset_operator.planning.worth import Scales
 
 Mask = NDArray[np.bool_]
 
@@ -26,27 +25,23 @@ class Openings:
 
     def __init__(self) -> None:
         self._rows = Rows.empty(0, Ground())
-        self._scales: Scales = {}
+        self._offers: Offers | None = None
         self._open: Mask = np.zeros((0, 0), dtype=bool)
-        # By the sizes of tracked devices.
-        self._options: dict[tuple[int, ...], Options] = {}
 
-    def of(self, ground: Ground, scales: Scales, rows: Rows, changed: Sequence[int]) -> Mask:
+    def of(self, ground: Ground, offers: Offers, rows: Rows, changed: Sequence[int]) -> Mask:
         """Return what is open (nodes x sets): `rows` as surveyed, those `changed` since the last time.
 
         Rows are other ones where shapes or policies have changed.
         """
-        if rows is not self._rows or scales != self._scales:
+        if rows is not self._rows or offers is not self._offers:
             changed = range(len(rows.admits))
-            self._open, self._options = np.zeros(rows.admits.shape, dtype=bool), {}
+            self._open = np.zeros(rows.admits.shape, dtype=bool)
         for units, at in rows_by_units(ground, rows, np.array(changed, dtype=np.int64)):
             kinds = kinds_of(ground, rows, units, at)
-            if units not in self._options:
-                self._options[units] = options_of(ground, scales, kinds)
-            options = self._options[units]
+            options = offers.to(kinds)
             free, kept = rows.room[at] - rows.smallest[at], as_options(rows.counts[at], options)
             self._open[at] = rows.admits[at] & open_sets(options, kinds, free, kept, len(ground.sets))
-        self._rows, self._scales = rows, scales
+        self._rows, self._offers = rows, offers
         return self._open
 
 

@@ -126,18 +126,17 @@ def _settled(
     scarce = np.where(short.any(axis=1), short.argmax(axis=1), _scarce_for_plain(holes, options, shared))
     column = np.where(short.sum(axis=1) > 1, -1, scarce)
     bases = len(allowed)
-    wanted = (column + 1) * bases + base
-    pairs = np.unique(np.concatenate([wanted, base]))
     directions = np.array([_direction(each, holes.free[:, shared]) for each in range(-1, len(shared))])
-    allowed = allowed[pairs % bases]
-    market = open_market(holes, options, allowed, shared, directions[pairs // bases])
-    found = np.searchsorted(pairs, wanted)
-    mix = settle(market, options, found, everywhere)
-    misfits = np.flatnonzero((mix.used > free).any(axis=1))
-    if len(misfits):
-        found[misfits] = np.searchsorted(pairs, base[misfits])
+    wanted = (column + 1) * bases + base
+    while True:
+        pairs, found = np.unique(wanted, return_inverse=True)
+        some = allowed[pairs % bases]
+        market = open_market(holes, options, some, shared, directions[pairs // bases])
         mix = settle(market, options, found, everywhere)
-    return market, found, allowed, mix
+        misfits = np.flatnonzero((mix.used > free).any(axis=1) & (wanted >= bases))
+        if not len(misfits):
+            return market, found, some, mix
+        wanted[misfits] = base[misfits]
 
 
 def _scarce_for_plain(holes: Holes, options: Options, shared: Ints) -> Ints:

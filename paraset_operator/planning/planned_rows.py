@@ -83,7 +83,7 @@ class PlannedRows:
         """Find out anew what follows from the rows `at`, which are as surveyed."""
         room, held = self.rows.room[at], self.rows.held[at]
         self.crowded[at] = ((held > room) & (held > 0)).any(axis=1)
-        self.growing[at] = (room - held >= self.rows.growth[at]).any(axis=1)
+        self.growing[at] = ((room - held)[:, None, :] >= self.rows.growth[at]).any(axis=(1, 2))
         parts = _counted(self._ground, self.rows, at)
         self._total += parts.sum(axis=0) - self._parts[at].sum(axis=0)
         self._parts[at] = parts

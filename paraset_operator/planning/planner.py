@@ -16,6 +16,7 @@ from paraset_operator.planning.bounds import Bounds
 from paraset_operator.planning.differences import actions_for
 from paraset_operator.planning.draft import Draft
 from paraset_operator.planning.filling import fill
+from paraset_operator.planning.offers import Offers
 from paraset_operator.planning.openings import Openings
 from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planned_rows import PlannedRows
@@ -45,6 +46,7 @@ class Planner:
         self._survey = Survey()
         self._planned = PlannedRows(self._survey)
         self._victims = VictimRows(self._survey)
+        self._offers = Offers(self._survey.ground, {})
         self._openings = Openings()
         self._bounds = Bounds()
         self._reports = NodeReports()
@@ -86,14 +88,16 @@ class Planner:
         )
         contenders = draft.contenders(pacing, moment)
         scales = scales_of(snapshot.sets, shares.fillable)
-        is_open = draft.touched() | self._openings.of(draft.ground, scales, self._survey.rows, sorted(planned.changed))
-        new = fill(draft.ground, draft.rows, contenders, shares, scales, is_open, draft.rank)
+        self._offers = offers = self._offers.still(draft.ground, scales)
+        is_open = draft.touched() | self._openings.of(draft.ground, offers, self._survey.rows, sorted(planned.changed))
+        new = fill(draft.ground, draft.rows, contenders, shares, offers, is_open, draft.rank)
         # 4. Size: shrink for what came, grow into what is left.
         quiet_at = quiet_rows(draft.ground, draft.rows, new, shares)
         quiet_at = quiet_at[draft.is_alone(quiet_at)]
-        draft.put(np.setdiff1d(np.flatnonzero(new.any(axis=1)), quiet_at), new, scales, shares)
+        others = np.setdiff1d(new.at, quiet_at)
+        draft.put(others, new.on(others), scales, shares)
         planned.mark(quiet_at.tolist())
-        quiet = grow(draft.ground, draft.rows, quiet_at, new, scales, shares)
+        quiet = grow(draft.ground, draft.rows, quiet_at, new.on(quiet_at), scales, shares)
         sized = draft.size(new, scales, shares)
         # 5. What differs from what runs becomes actions, room given before room taken.
         actions = actions_for(sized, leaving, contenders, quiet, self._survey, draft.rows)

@@ -38,6 +38,9 @@ class Search:
 
     def of(self, pod: Pod) -> "Prospects":
         """Return the prospects of a pod."""
+        if not self._kinds:
+            # Where nobody waits, nothing need be known of those who would have to go.
+            self._victims.catch_up(self.owners)
         kind = (pod.priority, pod.constraints, *sorted(pod.requests.items()))
         if kind not in self._kinds:
             self._kinds[kind] = Prospects(pod, self.rooms, self._victims, self.owners, self.now)

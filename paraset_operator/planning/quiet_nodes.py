@@ -12,6 +12,7 @@ import numpy as np
 
 from paraset_operator.model.resources import plus
 from paraset_operator.model.shape import Elastic
+from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.new_fillers import Kind, NewFillers, distinct
 from paraset_operator.planning.problem import Ints
@@ -72,21 +73,21 @@ class QuietNodes:
         return Kind(index, plus(least, more), plus(shape.smallest, more))
 
 
-def quiet_rows(ground: Ground, rows: Rows, new: Ints, shares: Shares) -> Ints:
+def quiet_rows(ground: Ground, rows: Rows, new: Additions, shares: Shares) -> Ints:
     """Return the nodes with new fillers where nothing else changes."""
     is_simple = np.array([not shape.initial for _, shape in ground.shapes], dtype=bool)
     if any(tenant.limits for tenant in shares.tenants.values()):
         return np.zeros(0, dtype=np.int64)
-    at = np.flatnonzero(new.any(axis=1))
-    fits = (rows.room[at] - rows.held[at] >= new[at] @ ground.needs).all(axis=1)
-    stays = ~rows.unusual[at] & (rows.growth[at] == NEVER).all(axis=1)
-    quiet: Ints = at[fits & stays & ~new[np.ix_(at, np.flatnonzero(~is_simple))].any(axis=1)]
+    at = new.at
+    fits = (rows.room[at] - rows.held[at] >= new.counts @ ground.needs).all(axis=1)
+    stays = ~rows.unusual[at] & (rows.growth[at] == NEVER).all(axis=(1, 2))
+    quiet: Ints = at[fits & stays & ~new.counts[:, ~is_simple].any(axis=1)]
     return quiet
 
 
 def grow(ground: Ground, rows: Rows, at: Ints, new: Ints, scales: Scales, shares: Shares) -> QuietNodes:
-    """Size the new fillers of the nodes `at`; write their rows, and what the sets take into the shares."""
-    nodes = QuietNodes(ground, at, new[at])
+    """Size what is new (nodes x shapes) on the nodes `at`; write their rows, and what the sets take into the shares."""
+    nodes = QuietNodes(ground, at, new)
     _take(ground, rows, at, nodes.new @ ground.needs, nodes.new, ground.needs, shares)
     rows.counts[at] += nodes.new
     for index, (_, shape) in enumerate(ground.shapes):

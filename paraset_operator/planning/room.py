@@ -199,12 +199,18 @@ def room_of(
         shares=state.shares(whole),
         fillers=[pod for pod in fillers if not pod.is_terminating and not pod.is_finished],
         finished=[pod for pod in fillers if pod.is_finished and not pod.is_terminating],
-        givers=[pod.key for pod in state.pods if pod.leaving],
+        givers=givers_of(state),
         devices_now={name: tuple(max(0, left) for left in each.now) for name, each in devices.items()},
         devices=devices,
         whole=whole,
         growing=state.growing,
     )
+
+
+def givers_of(state: NodeState) -> list[str]:
+    """Return the pods of a node whose room is on its way."""
+    # Who holds what it asks for gives nothing back: that is nearly everybody.
+    return [pod.key for pod in state.pods if (pod.is_terminating or pod.held is not pod.requests) and pod.leaving]
 
 
 def is_rigid(pod: Pod) -> bool:

@@ -168,7 +168,7 @@ class Rooms(Mapping[str, NodeRoom]):
 
     def growing(self) -> list[NodeRoom]:
         """Return the nodes where pods that are no fillers wait to grow in place."""
-        return self.at(row for row, state in enumerate(self._survey.states) if state.growing)
+        return self.at(sorted(self._survey.row_of[name] for name in self._survey.growing))
 
     def _may_have_devices(self, need: Resources) -> NDArray[np.bool_]:
         """Say of all nodes whether devices for a need might be free: not where they are tracked and none is."""

@@ -26,19 +26,24 @@ from paraset_operator.planning.surveyor import Surveyor
 from paraset_operator.planning.turnover import Turnover, TurnoverOfOthers
 
 _NO_STATE = NodeState(Node(""))
+_AT_ONCE = 128
 
 
 class Survey:
-    """The rows of the picture last looked at; `changed` are those that were new."""
+    """The rows of the picture last looked at; `changed` are those that were new.
+
+    `growing` are the nodes where pods that are no fillers wait to grow in place.
+    """
 
     def __init__(self) -> None:
         self.ground = Ground()
-        self.states: list[NodeState] = []
+        self.states: tuple[NodeState, ...] = ()
         self.policies: list[PolicyView | None] = []
         self.row_of: dict[str, int] = {}
         self.rows = Rows.empty(0, self.ground)
         self.names: list[NameCount] = []
         self.changed: list[int] = []
+        self.growing: set[str] = set()
         self._surveyor, self._others = Surveyor(self.ground), TurnoverOfOthers(self.ground)
 
     def look(self, nodes: Sequence[NodeState], sets: tuple[ParaSetView, ...], policies: tuple[PolicyView, ...]) -> None:
@@ -61,9 +66,10 @@ class Survey:
     ) -> None:
         self.ground = Ground.of(nodes, sets, policies)
         self.rows = Rows.empty(len(nodes), self.ground)
-        self.states = [_NO_STATE] * len(nodes)
+        self.states = (_NO_STATE,) * len(nodes)
         self.policies = [None] * len(nodes)
         self.names = [NameCount() for _ in sets]
+        self.growing = set()
         self._surveyor, self._others = Surveyor(self.ground), TurnoverOfOthers(self.ground)
         self.row_of = {state.node.name: row for row, state in enumerate(nodes)}
         self.changed = list(range(len(nodes)))
@@ -80,13 +86,14 @@ class Survey:
         gone = [pod for row in set(range(len(self.states))) - set(before) for pod in self.states[row].pods]
         self._surveyor.count_names(self.names, gone, -1)
         old_states, old_policies = self.states, self.policies
-        self.states = [old_states[row] if row >= 0 else _NO_STATE for row in before]
+        self.states = tuple(old_states[row] if row >= 0 else _NO_STATE for row in before)
         self.policies = [old_policies[row] if row >= 0 else None for row in before]
         if len(old_states):
             self.rows = self.rows.take(np.array(before, dtype=np.int64))
         else:
             self.rows = Rows.empty(len(nodes), self.ground)
         self.row_of = {state.node.name: row for row, state in enumerate(nodes)}
+        self.growing &= self.row_of.keys()
         self.changed = _other_rows(nodes, self.states)
 
     def names_with(self, row: int, waiting: Iterable[Pod]) -> NameCount:
@@ -121,8 +128,9 @@ class Survey:
         for row, policy in zip(anew, policies, strict=True):
             self.policies[row] = policy
         self._count_names(nodes, turnovers)
-        for row in self.changed:
-            self.states[row] = nodes[row]
+        self.growing -= {nodes[row].node.name for row in self.changed}
+        self.growing |= {nodes[row].node.name for row in self.changed if nodes[row].growing}
+        self.states = tuple(nodes)
 
     def _count_names(self, nodes: Sequence[NodeState], turnovers: Mapping[int, Turnover]) -> None:
         """Count the names of who has come, and then those of who has gone: most have the same."""
@@ -135,9 +143,17 @@ class Survey:
         self._surveyor.count_names(self.names, gone, -1)
 
 
-def _other_rows(nodes: Sequence[NodeState], states: Sequence[NodeState]) -> list[int]:
-    """Return the rows where a node's state is another object."""
-    return list(compress(range(len(nodes)), map(is_not, nodes, states)))
+def _other_rows(nodes: Sequence[NodeState], states: tuple[NodeState, ...]) -> list[int]:
+    """Return the rows where a node's state is another object; maybe not those where that says the same."""
+    if nodes is states:
+        return []
+    # Many at once, because most are the same objects, and there may be very many of them.
+    nodes, rows = tuple(nodes), list[int]()
+    for begin in range(0, min(len(nodes), len(states)), _AT_ONCE):
+        some, others = nodes[begin : begin + _AT_ONCE], states[begin : begin + _AT_ONCE]
+        if some != others:
+            rows += compress(range(begin, len(nodes)), map(is_not, some, others))
+    return rows
 
 
 def _have_same_rows(left: tuple[ParaSetView, ...], right: tuple[ParaSetView, ...]) -> bool:

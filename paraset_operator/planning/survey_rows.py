@@ -86,8 +86,8 @@ class Ground:
         return [amounts.get(name, 0) for name in self.columns]
 
     def number(self, counts: Ints) -> Ints:
-        """Return how many fillers each set has, counts of shapes given by node (N x shapes)."""
-        return np.bincount(self.owners, weights=counts.sum(axis=0), minlength=len(self.sets)).astype(np.int64)
+        """Return how many fillers each set has, given how many there are of each shape."""
+        return np.bincount(self.owners, weights=counts, minlength=len(self.sets)).astype(np.int64)
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -107,11 +107,11 @@ class Rows:
     """One row a node (first axis).
 
     `room` is what fillers may hold, others and the reserve left out; `held` is what those that are kept hold at their
-    sizes, `smallest` what once they have shrunk, `growth` the least growth that is worth a write. `open_now` is free at
-    once, `able` what could be if all fillers left, `total` all there is. `counts` are fillers by shape, `own` (nodes x
-    sets x columns) what each set holds. `devices` (nodes x tracked x most) is what is free of each device for fillers,
-    those that are kept left in place; -1 where there is none, and `unit` the size of one. `unusual` marks nodes where
-    some filler is not simply running as its set wants it.
+    sizes, `smallest` what once they have shrunk. `open_now` is free at once, `able` what could be if all fillers left,
+    `total` all there is. `counts` are fillers by shape; of those of each set (nodes x sets x columns) `growth` is the
+    least that is worth a write, `own` what they hold. `devices` (nodes x tracked x most) is what is free of each device
+    for fillers, those that are kept left in place; -1 where there is none, and `unit` the size of one. `unusual` marks
+    nodes where some filler is not simply running as its set wants it.
     """
 
     room: Ints
@@ -140,7 +140,7 @@ class Rows:
             zeros(columns),
             zeros(columns),
             zeros(columns),
-            zeros(columns),
+            zeros(sets, columns),
             zeros(columns),
             zeros(columns),
             zeros(columns),

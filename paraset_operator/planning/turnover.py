@@ -3,14 +3,13 @@
 The row is what it would be if it were written anew. This is what happens most in a cluster, and costs a fraction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from paraset_operator.model.holdings import left_by
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.model.snapshot import NodeState
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.survey_rows import Ground, Rows
@@ -28,8 +27,9 @@ class Turnover(NamedTuple):
     def of(cls, before: NodeState, state: NodeState) -> "Turnover":
         """Return how a node has changed; a pod that has changed has gone as it was and come as it is."""
         old, new = set(map(id, before.pods)), set(map(id, state.pods))
-        came = [pod for pod in state.pods if id(pod) not in old]
-        went = [pod for pod in before.pods if id(pod) not in new]
+        first, last = new - old, old - new
+        came = [pod for pod in state.pods if id(pod) in first] if first else []
+        went = [pod for pod in before.pods if id(pod) in last] if last else []
         return cls(state, came, went, state.node is before.node)
 
 
@@ -47,8 +47,7 @@ class TurnoverOfOthers:
         """Write the rows `at`."""
         if not turnovers:
             return
-        freed = self._matrix((pod.held for pod in each.went) for each in turnovers)
-        freed -= self._matrix((pod.held for pod in each.came) for each in turnovers)
+        freed = self._freed(turnovers)
         rows.open_now[at] += freed
         rows.room[at] += freed
         rows.able[at] += freed
@@ -61,8 +60,16 @@ class TurnoverOfOthers:
                 if any(pod.held.get(name) for pod in (*each.came, *each.went)):
                     self._write_devices(rows, row, kind, each.state)
 
-    def _matrix(self, amounts: Iterable[Iterable[Resources]]) -> Ints:
-        return np.array([self._ground.vector(total_of(each)) for each in amounts], dtype=np.int64)
+    def _freed(self, turnovers: Sequence[Turnover]) -> Ints:
+        """Return what is free now and was not, for each."""
+        freed, vector = np.zeros((len(turnovers), len(self._ground.columns)), dtype=np.int64), self._ground.vector
+        went = [(place, vector(pod.held)) for place, each in enumerate(turnovers) for pod in each.went]
+        came = [(place, vector(pod.held)) for place, each in enumerate(turnovers) for pod in each.came]
+        for pods, times in ((went, 1), (came, -1)):
+            if pods:
+                places, amounts = zip(*pods, strict=True)
+                np.add.at(freed, list(places), times * np.array(amounts, dtype=np.int64))
+        return freed
 
     def _write_devices(self, rows: Rows, row: int, kind: int, state: NodeState) -> None:
         name = self._ground.tracked[kind]

@@ -19,7 +19,7 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.planning.fairness import Shares, Turn
 from paraset_operator.planning.problem import Ints
-from paraset_operator.planning.room import Instance, NodeRoom
+from paraset_operator.planning.room import Instance, NodeRoom, givers_of
 from paraset_operator.planning.sizing import STEPS, WORTHWHILE, round_up
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Ground, Rows
@@ -119,6 +119,8 @@ class UsualNodes:
         self._elastic = [tuple(each.resource for each in shape.elastic) for _, shape in self._ground.shapes]
         self._names = [Instance(self._ground.sets[of], shape, {}).name for of, shape in self._ground.shapes]
         self._resources = [_Resource.of(self._ground, name, scales) for name in STEPS]
+        # What of no resource grows runs on as it is.
+        self._changes = [any(each.growths[index] for each in self._resources) for index in range(len(self._owners))]
         self._new: dict[int, list[int]] = {}
         # Row, set, column and amount of what fillers have grown by.
         self._grown: list[tuple[int, int, int, int]] = []
@@ -164,11 +166,11 @@ class UsualNodes:
         return {row for row, *_ in self._grown}
 
     def _fillers(self, row: int) -> Iterator[_Filler]:
-        """Yield those that run, then those that are new."""
-        index, elastic = self._index, self._elastic
+        """Yield those that run and may change, then those that are new."""
+        index, elastic, changes = self._index, self._elastic, self._changes
         for pod in self._survey.states[row].pods:
             shape = index.get((pod.owner, pod.shape)) if pod.owner else None
-            if shape is not None:
+            if shape is not None and changes[shape]:
                 sizes = pod.sizes
                 yield _Filler(shape, pod.name, [sizes[name] for name in elastic[shape]], pod)
         for shape, number in enumerate(self._new.get(row, ())):
@@ -253,6 +255,6 @@ class UsualNodes:
             policy=survey.policies[row],
             open_now=dict(zip(ground.columns, free, strict=True)),
             devices_now=devices,
-            givers=[pod.key for pod in state.pods if pod.leaving],
+            givers=givers_of(state),
             instances=instances,
         )

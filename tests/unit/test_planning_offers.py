@@ -9,7 +9,7 @@ from planning_cases import GPU, node, paraset, shape, snapshot
 from paraset_operator.model.node import Node
 from paraset_operator.model.policy import DEFAULT_POLICY
 from paraset_operator.model.shape import Shape
-from paraset_operator.planning.offers import device_columns, options_of, rows_by_units
+from paraset_operator.planning.offers import Offers, device_columns, options_of, rows_by_units
 from paraset_operator.planning.problem import DeviceKind, Options
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.survey_rows import Ground
@@ -121,3 +121,21 @@ def test_nodes_that_have_devices_and_do_not_list_them_are_dealt_out_apart() -> N
 
 def test_where_nothing_is_tracked_all_nodes_go_together() -> None:
     assert grouped(node("n1"), node("n2")) == [((), [0, 1])]
+
+
+def test_options_are_found_once_while_shapes_and_scales_are_the_same() -> None:
+    ground = ground_of(shape(cpu=2))
+    offers = Offers(ground, {"a/s": 1.0})
+    again = offers.still(replace(ground, sets=(replace(ground.sets[0], ceiling=3),)), {"a/s": 1.0})
+    assert again.to(()) is offers.to(())
+
+
+def test_other_scales_make_other_options() -> None:
+    ground = ground_of(shape(cpu=2))
+    offers = Offers(ground, {"a/s": 1.0})
+    assert offers.still(ground, {"a/s": 2.0}).to(()).value.tolist() == [2 * each for each in offers.to(()).value]
+
+
+def test_without_shapes_other_resources_still_make_other_options() -> None:
+    offers = Offers(Ground(columns=("cpu",)), {})
+    assert offers.still(Ground(columns=("cpu", "memory")), {}).to(()).need.shape == (0, 2)

@@ -46,6 +46,10 @@ def cores(survey: Survey, name: str, row: int = 0) -> int:
     return int(getattr(survey.rows, name)[row, 0])
 
 
+def least_growth(survey: Survey, of: int = 0) -> int:
+    return int(survey.rows.growth[0, of, 0])
+
+
 def on(device: int, amount: int, pod: Pod) -> Pod:
     held = {**pod.held, MILLI: amount}
     return replace(pod, held=held, requests=held, on_devices=(DeviceShare(MILLI, device, amount),))
@@ -90,11 +94,17 @@ def test_fillers_of_sets_that_are_not_known_are_others() -> None:
 
 def test_a_filler_grows_by_a_tenth_of_its_size_or_not_at_all() -> None:
     survey = look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=4)], ELASTIC))
-    assert cores(survey, "growth") == 400
+    assert least_growth(survey) == 400
 
 
 def test_a_filler_at_its_largest_never_grows() -> None:
-    assert cores(look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=8)], ELASTIC)), "growth") == NEVER
+    assert least_growth(look(snapshot(node(cpu=8), [filler(ELASTIC, 0, cpu=8)], ELASTIC))) == NEVER
+
+
+def test_growth_is_known_by_set() -> None:
+    others = paraset("x", shape(cpu=(1, 8)))
+    survey = look(snapshot(node(cpu=16), [filler(others, 0, cpu=6), filler(ELASTIC, 0, cpu=4)], [ELASTIC, others]))
+    assert [least_growth(survey, of) for of in (0, 1)] == [400, 600]
 
 
 def test_a_filler_that_simply_runs_is_nothing_unusual() -> None:
