@@ -29,6 +29,7 @@ device_victims    which devices are emptied
 grow_demand       LS pods that wait to grow in place
 ahead             a little more room than waiting LS pods ask for
 announced         room for LS pods that are announced and do not exist yet
+cheapest          where one need after the other costs least
 headroom          room kept for LS shapes
 homes             where room is kept for work that is not there yet
 arrivals          how many copies of a shape the LS pods that came have use for
@@ -43,15 +44,18 @@ contenders        which sets may put something new where, how many, and what is 
 names             no more names than the ceiling
 openings          on which nodes a set could put anything at all
 filling           from sets and nodes to options, holes and quotas, and back; minimums first
+additions         what is new, kept of the few nodes where there is anything
 offers            each shape as an option, at its smallest or its largest
 problem           holes and options as arrays
 allocation        who gets which hole, under ceilings, limits and fair shares
 quotas            what these limits are, and how much of its fair share a set has
 fair_mix          fillings of all nodes at several prices, and one of each chosen so that the sum is fair
+choosing          that choice, for many nodes
 menu              what was proposed at which prices, the best mix of it, and who holds back whom
 proposals         what nodes would take at given prices
 coupling          quotas and fair shares as limits over what sets take
 interior_point    the best mix of choices under such limits, and their prices
+interior_points   where that method is, and how far it may go
 exchange          fair shares to the last instance
 packing           how many of which option go on each node
 price_search      the price of each node at which its devices' best use just fits

@@ -117,7 +117,8 @@ def floors(quotas: Quotas, fair: Fair, scarce: NDArray[np.bool_], reached: list[
             bound -= fair.rate[of] * reached[fair.tier[of]]
             level = np.zeros_like(level)
         rows.add(weights, bound, level, may_exceed=fair.tier[of] < len(reached))
-    worth: Floats = (np.arange(fair.tiers) == len(reached)).astype(np.float64)
+    # Levels that were reached are used for nothing: were they free, there would be no end to them.
+    worth: Floats = np.where(np.arange(fair.tiers) == len(reached), 1.0, -1.0)
     return _of(rows, worth)
 
 

@@ -8,9 +8,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from paraset_operator.planning.interior_point import Mixture, Program, best_mixture
+from paraset_operator.planning.choosing import choose
+from paraset_operator.planning.interior_point import Mixture
 from paraset_operator.planning.leftovers import Left
 from paraset_operator.planning.menu import Menu
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
@@ -25,15 +25,8 @@ _WARM_UP = 2
 _KEPT = 6
 _MORE = 3
 _THOROUGH = 2
-_EXACT_GAP = 1e-6
-# So many nodes are mixed at a time. If there are more, those whose best choice leads clearly take it: by this part of
-# what a node is worth.
-_MOST_MIXED = 1000
-_CLEAR = 0.01
-_GOLDEN = 0.6180339887498949
-_NOISE = 1e-3
-_CERTAIN = 0.99
-_UNLIKELY = 0.01
+# These are the prices of so many of them.
+_SOME = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +81,7 @@ def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> Fair
     prices = [menu.prices[index] for index in heavy.tolist()]
     whole = replace(menu, holes=holes, scale=np.ones_like(menu.scale), prices=prices)
     whole.proposals = [propose(holes, options, each, quick=True) for each in prices]
-    rows = sample(holes, _MOST_MIXED)
+    rows = sample(holes, _SOME)
     some = whole.at(rows)
     some.find_tiers()
     whole.fair = some.fair
@@ -96,63 +89,7 @@ def _dealt(holes: Holes, options: Options, menu: Menu, mixture: Mixture) -> Fair
         prices.append(some.prices_in(some.mix()))
         whole.proposals.append(propose(holes, options, prices[-1], quick=more < _MORE - _THOROUGH))
         some = whole.at(rows)
-    program = whole.program()
-    parts = _parts(program, whole.coupling().may_exceed, some.mix(_EXACT_GAP).prices)
-    return _fillings(whole, parts, _chosen(program, parts))
-
-
-def _parts(program: Program, may_exceed: NDArray[np.bool_], prices: Floats) -> Floats:
-    """Return the parts of the best mix: nodes that these prices leave in doubt are mixed, block by block."""
-    parts, in_doubt = _decided(program, prices)
-    used = np.tensordot(parts, program.use, axes=([0, 1], [0, 1]))
-    rest = np.where(may_exceed, program.bound - used, (program.bound - used).clip(min=0.0))
-    blocks = -(-len(in_doubt) // _MOST_MIXED)
-    for begin in range(blocks):
-        rows = in_doubt[begin::blocks]
-        worth, use = program.worth[rows] * blocks, program.use[rows] * blocks
-        noise = 1 + _NOISE * (np.arange(worth.size).reshape(worth.shape) * _GOLDEN % 1)
-        block = replace(program, worth=worth * noise, use=use, bound=rest)
-        parts[rows] = best_mixture(block, _EXACT_GAP).parts
-    return parts
-
-
-def _decided(program: Program, prices: Floats) -> tuple[Floats, Ints]:
-    """Return the parts of nodes that take what is clearly best at these prices, and the others, most in doubt first.
-
-    As many as can be mixed at once are left in doubt.
-    """
-    net = program.worth - program.use @ prices
-    best, rows = net.argmax(axis=1), np.arange(len(net))
-    is_same = (program.use == program.use[rows, best][:, None, :]).all(axis=2) & (
-        program.worth == program.worth[rows, best][:, None]
-    )
-    lead = net[rows, best] - np.where(is_same, -np.inf, net).max(axis=1)
-    order = np.argsort(lead, kind="stable")
-    clear = order[_MOST_MIXED:][lead[order[_MOST_MIXED:]] > _CLEAR * program.worth.max(axis=1).mean()]
-    parts = np.zeros_like(net)
-    parts[clear, best[clear]] = 1.0
-    return parts, np.setdiff1d(order, clear, assume_unique=True)
-
-
-def _chosen(program: Program, parts: Floats) -> Ints:
-    """Return one choice for each node: where a mix takes parts of several, that which brings the sums closest to it."""
-    chosen: Ints = parts.argmax(axis=1)
-    use = program.use
-    off = np.zeros(use.shape[2])
-    open_rows = np.flatnonzero(parts.max(axis=1) < _CERTAIN)
-    for row in open_rows[np.argsort(-np.abs(use[open_rows]).max(axis=(1, 2)), kind="stable")].tolist():
-        likely = np.flatnonzero(parts[row] >= min(_UNLIKELY, parts[row].max()))
-        aside = off + use[row, likely] - parts[row] @ use[row]
-        best = int((aside**2).sum(axis=1).argmin())
-        off, chosen[row] = aside[best], likely[best]
-    return chosen
-
-
-def _fillings(menu: Menu, parts: Floats, chosen: Ints) -> FairMix:
-    """Return what each node takes by its choice; the last choice is nothing at all."""
-    counts, left = np.zeros_like(menu.proposals[0].counts), Left.of(menu.holes)
-    for index, proposal in enumerate(menu.proposals):
-        rows = np.flatnonzero(chosen == index)
-        counts[rows] = proposal.counts[rows]
-        left.put_rows(rows, proposal.left.rows(rows))
-    return FairMix(counts, left, menu.prices[-1].gains(menu.options), menu.quotas.shares(menu.taken_in(parts)))
+    mixture = some.mix()
+    chosen, taken = choose(whole, some.prices_in(mixture), mixture.left * some.all_worth / float(some.scale[-1]))
+    counts, rest = whole.fillings(chosen)
+    return FairMix(counts, rest, prices[-1].gains(options), menu.quotas.shares(taken[:, :-1]))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from paraset_operator.planning.coupling import Coupling, Fair, coupling, floors, rates
 from paraset_operator.planning.interior_point import Mixture, Program, best_mixture
-from paraset_operator.planning.leftovers import fitting
+from paraset_operator.planning.leftovers import Left, fitting
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
 from paraset_operator.planning.proposals import Prices, Proposal, propose, propose_alone
 from paraset_operator.planning.quotas import Quotas
@@ -95,11 +95,26 @@ class Menu:
         some = [Proposal(each.counts, each.left, each.worth[rows], each.taken[rows]) for each in self.proposals]
         return replace(self, scale=self.scale * (len(self.holes) / len(rows)), proposals=some)
 
+    def net(self, prices: Prices) -> Floats:
+        """Return what every choice is worth at these prices (N x proposals and, last, nothing)."""
+        paid = prices.of_set.ravel()
+        each = [it.worth - it.taken.reshape(len(it.taken), -1) @ paid for it in self.proposals]
+        return np.stack([*each, np.zeros(len(self.holes))], axis=1)
+
     def taken_in(self, parts: Floats) -> Floats:
-        """Return what sets take (sets x columns) where nodes take parts of what was proposed."""
+        """Return what sets take (sets x columns + 1) where nodes take parts of what was proposed."""
         each = [parts[:, index] @ it.taken.reshape(len(it.taken), -1) for index, it in enumerate(self.proposals)]
-        taken: Floats = np.sum(each, axis=0).reshape(self.proposals[0].taken.shape[1:])[:, :-1]
+        taken: Floats = np.sum(each, axis=0).reshape(self.proposals[0].taken.shape[1:])
         return taken
+
+    def fillings(self, chosen: Ints) -> tuple[Ints, Left]:
+        """Return what nodes take by their choices (N x S), and what that leaves."""
+        counts, left = np.zeros_like(self.proposals[0].counts), Left.of(self.holes)
+        for index, proposal in enumerate(self.proposals):
+            rows = np.flatnonzero(chosen == index)
+            counts[rows] = proposal.counts[rows]
+            left.put_rows(rows, proposal.left.rows(rows))
+        return counts, left
 
     def weights(self, mixture: Mixture) -> Floats:
         """Return how much of what some set takes comes by each proposal: the most for any set."""

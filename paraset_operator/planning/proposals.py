@@ -65,11 +65,10 @@ def propose_alone(holes: Holes, options: Options, sets: list[int]) -> list[Propo
 
 def _valued(holes: Holes, options: Options, counts: Ints, left: Left) -> Proposal:
     worth = counts @ options.value + growth_worth(options, holes.kept + counts, left.free)
-    taken = np.zeros((len(counts), holes.admits.shape[1], options.need.shape[1] + 1))
-    for of in range(taken.shape[1]):
-        mine = options.owner == of
-        taken[:, of, :-1] = counts[:, mine] @ options.need[mine]
-        taken[:, of, -1] = counts[:, mine].sum(axis=1)
+    each = np.zeros((len(options), holes.admits.shape[1], options.need.shape[1] + 1))
+    each[np.arange(len(options)), options.owner] = np.hstack([options.need, np.ones((len(options), 1))])
+    # As floats: whole numbers are multiplied one by one.
+    taken = (counts.astype(np.float64) @ each.reshape(len(options), -1)).reshape(len(counts), *each.shape[1:])
     taken[:, :, :-1] += growth_by_set(holes, options, counts, left.free)
     return Proposal(counts, left, worth, taken)
 

@@ -178,12 +178,12 @@ def test_who_holds_nobody_back_and_shares_its_level_with_nobody_is_worth_little(
 
 def test_the_level_of_the_first_tier_is_all_that_counts_at_first() -> None:
     limits = floors(PLENTY, fair(tier=(0, 1)), np.array([False, False]), [])
-    assert limits.worth.tolist() == [1.0, 0.0]
+    assert limits.worth.tolist() == [1.0, -1.0]
 
 
 def test_then_that_of_the_next_one_counts() -> None:
     limits = floors(PLENTY, fair(tier=(0, 1)), np.array([False, False]), [0.3])
-    assert limits.worth.tolist() == [0.0, 1.0]
+    assert limits.worth.tolist() == [-1.0, 1.0]
 
 
 def test_tiers_before_keep_what_they_have_reached() -> None:

@@ -13,6 +13,7 @@ from packing_cases import CORES, GPUS, PART, Offer, Room, faults, holes, options
 from bench.oracle.packing import can_pack
 from bench.oracle.problem import Devices
 from bench.planner_instances import instance
+from paraset_operator.planning import choosing
 from paraset_operator.planning import fair_mix as mixing
 from paraset_operator.planning.fair_mix import FairMix, fair_mix, sample
 from paraset_operator.planning.planner import plan
@@ -157,7 +158,7 @@ def test_a_set_at_its_ceiling_leaves_its_rest_to_the_others_by_their_weights() -
     total = number_by(of.mixed().counts, of.options, 3).sum()
     few = of.with_quotas(most=np.array([10**6, 10**6, 30]))
     numbers = number_by(few.mixed().counts, of.options, 3)
-    assert numbers == pytest.approx([(total - 30) / 3, (total - 30) * 2 / 3, 30], rel=0.02)
+    assert numbers == pytest.approx([(total - 30) / 3, (total - 30) * 2 / 3, 30], rel=0.02, abs=1)
 
 
 def test_a_set_at_its_tenants_limit_leaves_its_rest_to_the_others() -> None:
@@ -258,28 +259,28 @@ def test_the_holes_given_stay_as_they_are() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-# Many nodes: a sample of them, and only those in doubt mixed.
+# Many nodes: a sample of them, and only some mixed exactly.
 
 
 @pytest.mark.parametrize("mixed_at_most", [20, 30])
-def test_where_only_nodes_in_doubt_are_mixed_shares_are_the_same(
+def test_where_only_some_nodes_are_mixed_shares_are_the_same(
     monkeypatch: pytest.MonkeyPatch, mixed_at_most: int
 ) -> None:
     whole = alike(1, 2, 5).mixed().due
-    monkeypatch.setattr(mixing, "_MOST_MIXED", mixed_at_most)
+    monkeypatch.setattr(choosing, "_MOST_MIXED", mixed_at_most)
     assert alike(1, 2, 5).mixed().due == pytest.approx(whole, rel=0.01)
 
 
-def test_where_only_nodes_in_doubt_are_mixed_sums_come_to_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixing, "_MOST_MIXED", 40)
+def test_where_only_some_nodes_are_mixed_sums_come_to_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_MOST_MIXED", 40)
     of = alike(1, 2, 5)
     found = of.mixed()
     assert of.shares(found) == pytest.approx(found.due, rel=0.02)
 
 
 @pytest.mark.parametrize("most", [10, 30, 100])
-def test_where_only_nodes_in_doubt_are_mixed_a_ceiling_is_kept(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(mixing, "_MOST_MIXED", 40)
+def test_where_only_some_nodes_are_mixed_a_ceiling_is_kept(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(choosing, "_MOST_MIXED", 40)
     of = alike(1, 2, 5).with_quotas(most=np.array([10**6, 10**6, most]))
     assert number_by(of.mixed().counts, of.options, 3)[2] <= most + 3
 

@@ -46,7 +46,7 @@ def tiers(of: Options, limits: Quotas, rooms: Sequence[Room] = ROOMS) -> list[in
 
 
 def shares(menu: Menu, mixture: Mixture) -> list[float]:
-    return [float(each) for each in menu.quotas.shares(menu.taken_in(mixture.parts))]
+    return [float(each) for each in menu.quotas.shares(menu.taken_in(mixture.parts)[:, :-1])]
 
 
 # What a menu opens with.
@@ -261,7 +261,7 @@ def test_what_is_taken_is_the_sum_of_what_nodes_choose() -> None:
 
 
 def weights(menu: Menu, *choice: int) -> Floats:
-    return menu.weights(Mixture(parts(menu, *choice), np.zeros(0), np.zeros(0)))
+    return menu.weights(Mixture(parts(menu, *choice), np.zeros(0), np.zeros(0), 0.0))
 
 
 def test_a_proposal_weighs_as_much_as_comes_by_it_to_the_set_to_which_most_does() -> None:
