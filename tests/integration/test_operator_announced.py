@@ -233,6 +233,13 @@ def with_crds(lone_corner: Corner) -> Iterator[Corner]:
         process.check()
     for each in (QUEUED, BUFFERS):
         lone_corner.cluster.api.delete(f"{CRDS}/{each[2]}.{each[0]}")
+    names = {f"{each[2]}.{each[0]}" for each in (QUEUED, BUFFERS)}
+    eventually("the APIs are gone", lambda: not names & set(served(lone_corner)))
+
+
+def served(corner: Corner) -> Iterator[str]:
+    """The names of the APIs that are defined, those on their way out included."""
+    return (each["metadata"]["name"] for each in corner.cluster.api.get(CRDS)["items"])
 
 
 def test_a_workload_of_kueue_gets_room_once_its_quota_is_reserved(with_crds: Corner) -> None:
