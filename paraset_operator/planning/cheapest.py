@@ -8,12 +8,15 @@ meanwhile is looked at anew when its turn comes; if it has become cheaper, that 
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
-from paraset_operator.planning.lost_work import Owners
+from paraset_operator.planning.lost_work import Owners, Ties
 from paraset_operator.planning.room import NodeRoom
-from paraset_operator.planning.victims import Sacrifice, least_cost, sacrifice_for
-from paraset_operator.planning.yielding import Rank, rank_of
+from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
+
+Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
 
 
 @dataclass(order=True, slots=True)
@@ -25,10 +28,15 @@ class _Entry:
 
 
 class CheapestNodes:
-    """Nodes by what one need costs there. Who takes a node out puts it back with `look`."""
+    """Nodes by what one need costs there; without `may_evict`, those where shrinking is enough.
 
-    def __init__(self, need: Resources, rooms: Iterable[NodeRoom], owners: Owners, now: float) -> None:
-        self._need, self._owners, self._now = need, owners, now
+    Who takes a node out puts it back with `look`.
+    """
+
+    def __init__(
+        self, need: Resources, rooms: Iterable[NodeRoom], owners: Owners, now: float, *, may_evict: bool = True
+    ) -> None:
+        self._need, self._owners, self._now, self._may_evict = need, owners, now, may_evict
         self._heap: list[_Entry] = []
         for room in rooms:
             self.look(room)
@@ -48,6 +56,19 @@ class CheapestNodes:
                 self.look(room)
             elif entry.offer is not None:
                 return entry.offer, room
-            elif offer := sacrifice_for(self._need, room, self._owners, self._now):
+            elif offer := self._offer(room):
                 heapq.heappush(self._heap, _Entry(rank_of(offer.cost, room), room, room.version, offer))
         return None
+
+    def _offer(self, room: NodeRoom) -> Sacrifice | None:
+        offer = sacrifice_for(self._need, room, self._owners, self._now)
+        return None if offer is not None and offer.victims and not self._may_evict else offer
+
+
+def rank_of(cost: Cost, room: NodeRoom) -> Rank:
+    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
+
+    Of equal ones the one with least promised comes first, then the first by name.
+    """
+    surplus, lost, victims, of_memory, shrinks, ties = cost
+    return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)

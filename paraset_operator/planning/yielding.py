@@ -12,21 +12,18 @@ only then the one where less work is lost.
 """
 
 from collections.abc import Container, Generator, Iterable
-from typing import TypeAlias
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView
+from paraset_operator.planning.cheapest import CheapestNodes
 from paraset_operator.planning.demand import promise_nominated, queue_of
-from paraset_operator.planning.lost_work import Owners, Ties, seconds_lost
+from paraset_operator.planning.lost_work import Owners, seconds_lost
 from paraset_operator.planning.prospects import Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
-from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacrifice_for
-
-Rank: TypeAlias = tuple[int, int, float, int, int, int, Ties, int, str]
+from paraset_operator.planning.victims import Sacrifice
 
 
 def make_room(
@@ -97,7 +94,7 @@ def release_cheapest(
     if arriving is not None:
         _promise(arriving, need, nominee)
         return _release(arriving, (), beneficiary, nominee)
-    offer = _cheapest(need, rooms, owners, now, may_evict=may_evict)
+    offer = CheapestNodes(need, rooms, owners, now, may_evict=may_evict).pop()
     return _release_offer(offer, need, owners, now, beneficiary, reason, nominee)
 
 
@@ -138,40 +135,6 @@ def _promise(room: NodeRoom, need: Resources, nominee: Pod | None) -> None:
         room.promise(need)
     else:
         room.promise_nominated(need)
-
-
-def _cheapest(
-    need: Resources, rooms: list[NodeRoom], owners: Owners, now: float, *, may_evict: bool
-) -> tuple[Sacrifice, NodeRoom] | None:
-    """Return the node where the need costs least.
-
-    Nodes are looked at by the least that the need could cost there, and no further than one could still be cheaper.
-    """
-    bounds = [(bound, room) for room in rooms if (bound := least_cost(need, room, owners, now)) is not None]
-    best: Rank | None = None
-    found: tuple[Sacrifice, NodeRoom] | None = None
-    for rank, room in sorted(((rank_of(bound, room), room) for bound, room in bounds), key=_first):
-        if best is not None and best <= rank:
-            break
-        offer = sacrifice_for(need, room, owners, now)
-        if offer is None or (offer.victims and not may_evict):
-            continue
-        if best is None or rank_of(offer.cost, room) < best:
-            best, found = rank_of(offer.cost, room), (offer, room)
-    return found
-
-
-def rank_of(cost: Cost, room: NodeRoom) -> Rank:
-    """Return the order of nodes: devices beyond the need, LS pods that wait there, work lost, victims, shrinks.
-
-    Of equal ones the one with least promised comes first, then the first by name.
-    """
-    surplus, lost, victims, of_memory, shrinks, ties = cost
-    return (surplus, room.queue, lost, victims, of_memory, shrinks, ties, room.promised.get(CPU, 0), room.name)
-
-
-def _first(pair: tuple[Rank, NodeRoom]) -> Rank:
-    return pair[0]
 
 
 def _by_queue(room: NodeRoom) -> tuple[int, str]:

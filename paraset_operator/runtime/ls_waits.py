@@ -9,15 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paraset_operator.model.plan import DeletePod, ResizePod
+from paraset_operator.model.plan import DeletePod, Reason, ResizePod
 from paraset_operator.model.plan import Release as PlannedRelease
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import HeadroomShape, PolicyView
 from paraset_operator.model.resources import devices_of, fits
 from paraset_operator.runtime.released_room import Release
-
-# The word of a plan for room made before the LS pod exists.
-_ANNOUNCED = "Announced"
 
 
 class Cause(StrEnum):
@@ -92,7 +89,7 @@ class LsWaits:
             return _cause_of_room(made, releases)
         if waiting is not None and waiting.is_nominated:
             return Cause.NATIVE
-        if any(_ANNOUNCED in each.reason for each in releases):
+        if any(each.reason == Reason.ANNOUNCED for each in releases):
             return Cause.ANNOUNCED
         return Cause.HEADROOM if any(each.copies and _is_for(each, pod) for each in policy.headroom) else Cause.NONE
 
