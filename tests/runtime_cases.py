@@ -17,6 +17,16 @@ SET = paraset("s")
 LS = Beneficiary("serving/ls", "uid-ls")
 
 
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def create(owner: ParaSetView = SET, index: int = 0, node: str = "n1", **fields: Any) -> CreatePod:
     shape = owner.shapes[0]
     return CreatePod(owner, shape.name, index, node, {}, shape.smallest, **fields)

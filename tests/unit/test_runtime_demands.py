@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from planning_cases import filler, ls, paraset
+from runtime_cases import Clock
 
 from paraset_operator.acting.need import why_gone
 from paraset_operator.acting.outcome import Outcome, Result
@@ -20,17 +21,9 @@ FOR_LS = Beneficiary(LS.key, LS.uid)
 EVICTION = DeletePod(filler(SET, 0), SET, Reason.YIELDS, beneficiary=FOR_LS)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from planning_cases import filler, terminating
-from runtime_cases import LS, SET, create, delete, done, refused, resize
+from runtime_cases import LS, SET, Clock, create, delete, done, refused, resize
 
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.model.plan import Limit, Reason
@@ -17,16 +17,6 @@ from paraset_operator.runtime.memory import Memory, is_quota, work_lost
 RULES = PacingRules(cool_down=60, back_off=10, back_off_max=300)
 QUOTA = 'pods "s-0" is forbidden: exceeded quota: q'
 RUNNING = filler(SET)
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
