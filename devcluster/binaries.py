@@ -1,4 +1,4 @@
-"""Which binaries make up the control plane, and where they lie: in a per-user cache keyed by everything they are built
+"""Which programs are built from Go modules, and where they lie: in a per-user cache keyed by everything they are built
 from.
 
 A binary is complete as soon as it exists, because the build puts it in place by an atomic rename.
@@ -12,11 +12,12 @@ from pathlib import Path
 
 from devcluster.toolchain import Toolchain, find_toolchain
 
-MODULE = Path(__file__).parent / "gomodule"
+MODULES = Path(__file__).parent / "gomodules"
 OVERRIDE = "PARASET_CONTROL_PLANE_BIN"
 VERSION = "k8s.io/component-base/version"
+BUILD_FLAGS = ("-trimpath", "-ldflags", "-s -w")
 #: Without a version stamped in, the API server calls itself v0.0.0-master.
-BUILD_FLAGS = (
+KUBERNETES_FLAGS = (
     "-trimpath",
     "-ldflags",
     f"-s -w -X {VERSION}.gitVersion=v1.36.3 -X {VERSION}.gitMajor=1 -X {VERSION}.gitMinor=36",
@@ -31,49 +32,85 @@ class Program:
     package: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Programs of one Go module, built together."""
+
+    name: str
+    programs: tuple[Program, ...]
+    flags: tuple[str, ...] = BUILD_FLAGS
+
+    @property
+    def module(self) -> Path:
+        """The folder of its go.mod."""
+        return MODULES / self.name
+
+    @property
+    def built_by(self) -> str:
+        """The command that builds it, for people."""
+        return "`make control-plane` (about 9 minutes, once)" if self.name == "control-plane" else _build(self.name)
+
+
 #: In the order in which they are built: quick ones first, the API server fills the Go build cache for those after it.
-PROGRAMS = (
-    Program("etcd", "go.etcd.io/etcd/server/v3"),
-    Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
-    Program("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
-    Program("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    Program("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-    Program("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+CONTROL_PLANE = Bundle(
+    "control-plane",
+    (
+        Program("etcd", "go.etcd.io/etcd/server/v3"),
+        Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+        Program("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+        Program("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+        Program("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+        Program("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    ),
+    KUBERNETES_FLAGS,
 )
+KUBELET = Bundle("kubelet", (Program("kubelet", "k8s.io/kubernetes/cmd/kubelet"),), KUBERNETES_FLAGS)
+HELM = Bundle("helm", (Program("helm", "helm.sh/helm/v4/cmd/helm"),))
+KIND = Bundle("kind", (Program("kind", "sigs.k8s.io/kind"),))
+PROMETHEUS = Bundle(
+    "prometheus",
+    (
+        Program("promtool", "github.com/prometheus/prometheus/cmd/promtool"),
+        Program("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+    ),
+)
+BUNDLES = {bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS)}
+
+
+def _build(name: str) -> str:
+    return f"`.venv/bin/python -m devcluster build {name}` (minutes, once)"
 
 
 class BinariesMissingError(RuntimeError):
-    """The control plane is not built yet, or the folder named instead lacks some of it."""
+    """Something is not built yet, or the folder named instead lacks some of it."""
 
 
-def find_binaries() -> Path:
+def find_binaries(bundle: Bundle = CONTROL_PLANE) -> Path:
     """The folder with all binaries; BinariesMissingError says what to do if one is missing."""
-    override = os.environ.get(OVERRIDE)
-    folder = Path(override) if override else cache_folder(find_toolchain(MODULE / "go.mod"))
-    absent = missing(folder)
+    override = os.environ.get(OVERRIDE) if bundle is CONTROL_PLANE else None
+    folder = Path(override) if override else cache_folder(find_toolchain(bundle.module / "go.mod"), bundle)
+    absent = missing(folder, bundle.programs)
     if absent and override:
         raise BinariesMissingError(f"{OVERRIDE}={override} lacks {', '.join(absent)}")
     if absent:
-        raise BinariesMissingError(
-            f"{', '.join(absent)} not built yet: run `make control-plane` (about 9 minutes, once)"
-        )
+        raise BinariesMissingError(f"{', '.join(absent)} not built yet: run {bundle.built_by}")
     return folder
 
 
-def missing(folder: Path, programs: tuple[Program, ...] = PROGRAMS) -> list[str]:
+def missing(folder: Path, programs: tuple[Program, ...]) -> list[str]:
     """The names of the programs that `folder` does not have."""
     return [program.name for program in programs if not os.access(folder / program.name, os.X_OK)]
 
 
-def cache_folder(toolchain: Toolchain, module: Path = MODULE) -> Path:
-    """Where the binaries of this module, built with these flags by this Go for this machine, lie."""
+def cache_folder(toolchain: Toolchain, bundle: Bundle) -> Path:
+    """Where the binaries of a bundle, built by this Go for this machine, lie."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "paraset" / "control-plane" / cache_key(toolchain, module)
+    return base / "paraset" / bundle.name / cache_key(toolchain, bundle.module, bundle.flags)
 
 
-def cache_key(toolchain: Toolchain, module: Path = MODULE) -> str:
+def cache_key(toolchain: Toolchain, module: Path, flags: tuple[str, ...]) -> str:
     """A hash of everything that goes into the binaries."""
-    parts = [*BUILD_FLAGS, toolchain.version, platform.system(), platform.machine()]
+    parts = [*flags, toolchain.version, platform.system(), platform.machine()]
     digest = hashlib.sha256("\0".join(parts).encode())
     for name in ("go.mod", "go.sum"):
         digest.update((module / name).read_bytes())

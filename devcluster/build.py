@@ -1,4 +1,4 @@
-"""Building the control plane's binaries into the cache: visibly, once at a time, and resumable.
+"""Building binaries from Go modules into the cache: visibly, once at a time, and resumable.
 
 One build holds the cache folder's lock; a second waits and then finds everything done. Each binary is built under a
 temporary name and renamed when complete, so that an interrupted build loses at most the binary it was at (and Go's own
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster.binaries import BUILD_FLAGS, MODULE, OVERRIDE, PROGRAMS, Program, cache_folder, find_binaries, missing
+from devcluster.binaries import CONTROL_PLANE, OVERRIDE, Bundle, Program, cache_folder, find_binaries, missing
 from devcluster.progress import Progress
 from devcluster.supervisor import die_with_parent
 from devcluster.toolchain import environment, find_toolchain, installed
@@ -27,13 +27,16 @@ class BuildError(RuntimeError):
 
 
 def build_control_plane() -> Path:
-    """Build what is missing, and return the folder with all binaries."""
-    if os.environ.get(OVERRIDE):
-        return find_binaries()
-    toolchain = find_toolchain(MODULE / "go.mod")
-    folder = cache_folder(toolchain)
-    if missing(folder):
-        Builder(folder, MODULE, PROGRAMS, lambda: installed(toolchain)).build()
+    """Build what is missing of the control plane, and return the folder with all its binaries."""
+    return find_binaries() if os.environ.get(OVERRIDE) else build(CONTROL_PLANE)
+
+
+def build(bundle: Bundle) -> Path:
+    """Build what is missing of a bundle, and return the folder with all its binaries."""
+    toolchain = find_toolchain(bundle.module / "go.mod")
+    folder = cache_folder(toolchain, bundle)
+    if missing(folder, bundle.programs):
+        Builder(folder, bundle.module, bundle.programs, bundle.flags, lambda: installed(toolchain)).build()
     return folder
 
 
@@ -46,6 +49,7 @@ class Builder:
     folder: Path
     module: Path
     programs: tuple[Program, ...]
+    flags: tuple[str, ...]
     go: Callable[[], Path]
 
     def build(self) -> None:
@@ -60,14 +64,14 @@ class Builder:
     def _build_each(self, todo: list[Program]) -> None:
         go = self.go()
         progress = Progress(total=len(self.programs), done=len(self.programs) - len(todo))
-        progress.say(f"Building {len(todo)} binaries of the control plane into {self.folder}")
+        progress.say(f"Building {len(todo)} binaries of {self.module.name} into {self.folder}")
         for program in todo:
             with progress.step(program.name):
                 self._build_one(go, program, progress)
 
     def _build_one(self, go: Path, program: Program, progress: Progress) -> None:
         partial = self.folder / f".{program.name}.partial"
-        argv = [str(go), "build", "-v", "-mod=readonly", *BUILD_FLAGS, "-o", str(partial), program.package]
+        argv = [str(go), "build", "-v", "-mod=readonly", *self.flags, "-o", str(partial), program.package]
         code, last_lines = run_visibly(argv, self.module, progress.saw)
         if code:
             raise BuildError(f"go build {program.package} exited with {code}:\n{last_lines}")

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from devcluster.background import BackgroundError, NamedCluster, Running, all_clusters
-from devcluster.binaries import BinariesMissingError
+from devcluster.binaries import BUNDLES, BinariesMissingError
 from devcluster.build import BuildError, build_control_plane
+from devcluster.build import build as build_bundle
 from devcluster.processes import ProcessDiedError
 from devcluster.readiness import NotReadyError
 from devcluster.settings import ClusterSettings, NodeSpec
@@ -39,9 +40,11 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def build(_options: argparse.Namespace, _arguments: list[str]) -> int:
-    """Build the binaries."""
-    print(f"The control plane's binaries are in {build_control_plane()}")
+def build(options: argparse.Namespace, _arguments: list[str]) -> int:
+    """Build the binaries of a Go module, by default those of the control plane."""
+    bundle = BUNDLES[options.bundle]
+    folder = build_control_plane() if bundle is BUNDLES["control-plane"] else build_bundle(bundle)
+    print(f"The binaries of {bundle.name} are in {folder}")
     return 0
 
 
@@ -130,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         description="A real Kubernetes control plane as plain processes on loopback, with simulated nodes.",
     )
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    _command(commands, "build", build)
+    building = _command(commands, "build", build)
+    building.add_argument("bundle", nargs="?", choices=BUNDLES, default="control-plane", help="what (control-plane)")
     _add_settings(_named(_command(commands, "up", up), DEFAULT_NAME))
     _add_settings(_named(_command(commands, "serve", serve), DEFAULT_NAME))
     ending = _named(_command(commands, "down", down), DEFAULT_NAME)

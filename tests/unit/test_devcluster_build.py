@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from devcluster.binaries import BUILD_FLAGS, OVERRIDE, BinariesMissingError, Program, cache_key, find_binaries, missing
+from devcluster.binaries import (
+    BUILD_FLAGS,
+    BUNDLES,
+    OVERRIDE,
+    BinariesMissingError,
+    Program,
+    cache_key,
+    find_binaries,
+    missing,
+)
 from devcluster.build import Builder, BuildError
 from devcluster.toolchain import Toolchain
 
@@ -35,7 +44,7 @@ def builder(tmp_path: Path) -> Builder:
     go = module / "go"
     go.write_text(GO)
     go.chmod(go.stat().st_mode | stat.S_IXUSR)
-    return Builder(tmp_path / "cache", module, PROGRAMS, lambda: go)
+    return Builder(tmp_path / "cache", module, PROGRAMS, BUILD_FLAGS, lambda: go)
 
 
 def calls(builder: Builder) -> list[str]:
@@ -67,7 +76,7 @@ def test_an_interrupted_build_resumes(builder: Builder) -> None:
     (builder.module / "hang").touch()
     code = (
         "from pathlib import Path; from devcluster.build import Builder; from tests_programs import PROGRAMS;"
-        f"Builder(Path({str(builder.folder)!r}), Path({str(builder.module)!r}), PROGRAMS,"
+        f"Builder(Path({str(builder.folder)!r}), Path({str(builder.module)!r}), PROGRAMS, (),"
         f" lambda: Path({str(builder.go())!r})).build()"
     )
     (builder.module / "tests_programs.py").write_text(
@@ -90,15 +99,21 @@ def test_an_interrupted_build_resumes(builder: Builder) -> None:
     assert calls(builder).count("example.com/one") == 1
 
 
-def test_the_cache_key_follows_everything_that_is_built_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_key_follows_everything_that_is_built_from(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_text("module x\n")
     (tmp_path / "go.sum").write_text("")
-    keys = {cache_key(Toolchain("1.26.8", None), tmp_path), cache_key(Toolchain("1.27.3", None), tmp_path)}
+    old, new = Toolchain("1.26.8", None), Toolchain("1.27.3", None)
+    keys = {cache_key(old, tmp_path, BUILD_FLAGS), cache_key(new, tmp_path, BUILD_FLAGS)}
     (tmp_path / "go.sum").write_text("y\n")
-    keys.add(cache_key(Toolchain("1.26.8", None), tmp_path))
-    monkeypatch.setattr("devcluster.binaries.BUILD_FLAGS", (*BUILD_FLAGS, "-race"))
-    keys.add(cache_key(Toolchain("1.26.8", None), tmp_path))
+    keys.add(cache_key(old, tmp_path, BUILD_FLAGS))
+    keys.add(cache_key(old, tmp_path, (*BUILD_FLAGS, "-race")))
     assert len(keys) == 4
+
+
+def test_every_program_is_a_tool_of_its_module() -> None:
+    for bundle in BUNDLES.values():
+        tools = (bundle.module / "go.mod").read_text().split("require")[0].split()
+        assert {program.package for program in bundle.programs} <= set(tools)
 
 
 def test_a_named_folder_that_lacks_binaries_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
