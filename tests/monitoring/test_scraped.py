@@ -68,7 +68,7 @@ def test_fillers_of_a_set_are_those_the_api_server_tells(monitored: Monitored) -
 
 
 def test_no_pod_waits_and_none_was_held_up(monitored: Monitored) -> None:
-    shows(monitored, 0, "LS pods not bound")
+    shows(monitored, 0, "LS pods not bound now")
     shows(monitored, 0, "LS pods that fillers held up over 40 s")
 
 

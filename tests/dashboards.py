@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FILES = Path(__file__).resolve().parents[2] / "charts" / "paraset" / "files"
+FILES = Path(__file__).resolve().parents[1] / "charts" / "paraset" / "files"
 DASHBOARDS = sorted((FILES / "dashboards").glob("*.json"))
 LABEL_VALUES = re.compile(r"label_values\((.*), (\w+)\)")
 
