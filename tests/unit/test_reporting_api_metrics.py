@@ -89,13 +89,12 @@ def test_a_request_that_nobody_answers_is_counted_as_such() -> None:
 
 
 def test_a_bookmark_is_heard_though_nothing_has_changed() -> None:
-    go_on, reopened = asyncio.Event(), asyncio.Event()
+    opened, go_on, reopened = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if "watch" not in request.query:
             return web.Response(body=EMPTY)
-        if go_on.is_set():
-            reopened.set()
+        (reopened if opened.is_set() else opened).set()
         stream = web.StreamResponse()
         await stream.prepare(request)
         await go_on.wait()
@@ -107,7 +106,7 @@ def test_a_bookmark_is_heard_though_nothing_has_changed() -> None:
             reflector = Reflector(place.client, PODS, Nothing())
             place.metrics.listens(reflector)
             watching = asyncio.create_task(reflector.run())
-            await reflector.synced.wait()
+            await opened.wait()
             listed = place.heard()
             go_on.set()
             async with asyncio.timeout(20):
