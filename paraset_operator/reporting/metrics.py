@@ -30,7 +30,7 @@ from paraset_operator.reporting.set_metrics import SetMetrics, step_of
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _URGENT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
-PATHS = ("full", "urgent")
+_PATHS = ("full", "urgent")
 
 # A second series for every counter, which says when it began: nobody asks for it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -131,7 +131,7 @@ class Metrics:
             self.announced,
             self.copies,
         )
-        for path in PATHS:
+        for path in _PATHS:
             self.plans.labels(path)
             self.failures.labels(path)
 

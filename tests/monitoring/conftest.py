@@ -1,10 +1,16 @@
-"""The demo's cluster, load, fill and burst, with two replicas of the operator and a Prometheus that scrapes both."""
+"""The demo's cluster, load, fill and burst, with two replicas of the operator and a Prometheus that scrapes both.
+
+kube-scheduler answers much of the burst by itself, so a few LS pods follow for which it may not preempt.
+"""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from manifests import PATIENT, priority_classes
+from operating import eventually
 from scraped import Monitored
 
 from demo.audit import AuditLog
@@ -13,12 +19,12 @@ from demo.observer import Observer
 from demo.progress import Progress
 from demo.prometheus import Prometheus
 from demo.story import Story, phases
-from demo.workload import draw_nodes
+from demo.workload import NAMESPACE, draw_burst, draw_nodes
 from devcluster import ClusterSettings, LocalCluster
 from devcluster.binaries import PROMETHEUS
 from devcluster.build import build, build_control_plane
 
-NODES, SEED = 24, 7
+NODES, SEED, PATIENT_PODS = 24, 7, 3
 TOLD = ("load", "fill", "burst")
 
 
@@ -43,4 +49,24 @@ def monitored(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         story.tell()
         assert progress.failures() == [], leader.tail()
         standby.start_ready()
+        wait_patiently(cluster, observer)
         yield Monitored(prometheus, observer, leader, story.record)
+
+
+def wait_patiently(cluster: LocalCluster, observer: Observer) -> None:
+    """LS pods that only the operator makes room for: make them, and wait until they are bound."""
+    for each in priority_classes():
+        cluster.api.post("/apis/scheduling.k8s.io/v1/priorityclasses", each)
+    drawn = observer.read(lambda state: draw_burst(state, PATIENT_PODS, 0, SEED))
+    assert len(drawn) == PATIENT_PODS
+    names = [f"patient-{number}" for number in range(PATIENT_PODS)]
+    for name, pod in zip(names, drawn, strict=True):
+        manifest = dataclasses.replace(pod, name=name).manifest()
+        manifest["spec"]["priorityClassName"] = PATIENT
+        cluster.api.post(f"/api/v1/namespaces/{NAMESPACE}/pods", manifest)
+
+    def bound(name: str) -> bool:
+        pod = observer.read(lambda state: state.pods.get((NAMESPACE, name)))
+        return pod is not None and bool(pod.node)
+
+    eventually("the patient pods are bound", lambda: all(bound(name) for name in names))
