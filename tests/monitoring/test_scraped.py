@@ -80,6 +80,19 @@ def test_ls_waits_are_no_longer_than_the_slowest_pod_s(monitored: Monitored) -> 
     assert 0 < max(waits) <= 2.5 * slowest
 
 
+def test_yields_are_those_that_the_api_server_saw(monitored: Monitored) -> None:
+    seen = yielded(monitored.observer.since(0))
+    evictions = monitored.prometheus.value('sum(paraset_yields_total{step=~"evict|preempt"})')
+    assert evictions == seen.evictions > 0
+
+
+def test_the_first_release_is_seen_as_an_increase(monitored: Monitored) -> None:
+    """Prometheus extrapolates an increase, so it is near what was counted."""
+    released = f'paraset_room_released_total{{resource="{GPU}"}}'
+    counted = monitored.prometheus.value(f"sum({released})")
+    assert monitored.prometheus.value(f"sum(increase({released}[10m]))") == pytest.approx(counted, rel=0.2)
+
+
 def test_devices_released_are_those_that_fillers_were_seen_to_leave(monitored: Monitored) -> None:
     gpus = yielded(monitored.observer.since(0)).gpus
     assert gpus > 0
