@@ -212,8 +212,8 @@ class Metrics:
         for name, amount in amounts.items():
             self.room_taken.labels(reason, name).inc(amount)
 
-    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+    def yielded(self, action: DeletePod | ResizePod, lost: Mapping[str, float]) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds, in cores, bytes and pieces."""
         self.sets.yielded(action, lost)
         if action.beneficiary and action.beneficiary.source:
             self.announced_yields.labels(action.beneficiary.source, step_of(action)).inc()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from paraset_operator.model.plan import DeletePod, ResizePod, SetReport
-from paraset_operator.model.resources import Resources
 from paraset_operator.reporting.amounts import in_base_units
 from paraset_operator.reporting.observed import Observed
 
@@ -98,12 +97,12 @@ class SetMetrics:
         self._begin(key)
         self._yields.labels(*key, "preempt").inc()
 
-    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+    def yielded(self, action: DeletePod | ResizePod, lost: Mapping[str, float]) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds, in cores, bytes and pieces."""
         key = action.owner.namespace, action.owner.name
         self._begin(key)
         self._yields.labels(*key, step_of(action)).inc()
-        for name, amount in in_base_units(lost).items():
+        for name, amount in lost.items():
             self._lost.labels(*key, name).inc(amount)
 
     def _begin(self, key: Key) -> None:

@@ -50,7 +50,7 @@ def monitored(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         assert progress.failures() == [], leader.tail()
         standby.start_ready()
         wait_patiently(cluster, observer)
-        yield Monitored(prometheus, observer, leader, story.record)
+        yield Monitored(cluster, prometheus, observer, leader, story.record)
 
 
 def wait_patiently(cluster: LocalCluster, observer: Observer) -> None:

@@ -86,6 +86,15 @@ def test_yields_are_those_that_the_api_server_saw(monitored: Monitored) -> None:
     assert evictions == seen.evictions > 0
 
 
+def test_work_lost_is_what_the_set_s_status_tells(monitored: Monitored) -> None:
+    path = "/apis/paraset.io/v1alpha1/namespaces/research/parasets/trainer"
+    told = monitored.cluster.api.get(path)["status"]["lostWork"]["resourceSeconds"]
+    assert told[GPU] > 0
+    for name, amount in told.items():
+        series = f'paraset_lost_work_resource_seconds_total{{paraset="trainer",resource="{name}"}}'
+        assert monitored.prometheus.value(f"sum({series})") == amount
+
+
 def test_the_first_release_is_seen_as_an_increase(monitored: Monitored) -> None:
     """Prometheus extrapolates an increase, so it is near what was counted."""
     released = f'paraset_room_released_total{{resource="{GPU}"}}'
