@@ -80,10 +80,17 @@ def test_ls_waits_are_no_longer_than_the_slowest_pod_s(monitored: Monitored) -> 
     assert 0 < max(waits) <= 2.5 * slowest
 
 
+def left_otherwise(monitored: Monitored) -> float:
+    """How many fillers the operator took away for other reasons than LS work: bound ones count as evictions as well."""
+    others = 'verb="delete",result="done",reason!~"YieldsToLatencySensitive|MakesHeadroom|MakesRoomForAnnounced"'
+    return monitored.prometheus.value(f"sum(paraset_actions_total{{{others}}})") or 0.0
+
+
 def test_yields_are_those_that_the_api_server_saw(monitored: Monitored) -> None:
-    seen = yielded(monitored.observer.since(0))
-    evictions = monitored.prometheus.value('sum(paraset_yields_total{step=~"evict|preempt"})')
-    assert evictions == seen.evictions > 0
+    seen = yielded(monitored.observer.since(0)).evictions
+    counted = monitored.prometheus.value('sum(paraset_yields_total{step=~"evict|preempt"})') or 0.0
+    assert seen - left_otherwise(monitored) <= counted <= seen
+    assert counted > 0
 
 
 def test_work_lost_is_what_the_set_s_status_tells(monitored: Monitored) -> None:
@@ -103,6 +110,8 @@ def test_the_first_release_is_seen_as_an_increase(monitored: Monitored) -> None:
 
 
 def test_devices_released_are_those_that_fillers_were_seen_to_leave(monitored: Monitored) -> None:
-    gpus = yielded(monitored.observer.since(0)).gpus
-    assert gpus > 0
-    assert monitored.prometheus.value(f'sum(paraset_room_released_total{{resource="{GPU}"}})') == gpus
+    """No filler of the examples has more than one."""
+    seen = yielded(monitored.observer.since(0)).gpus
+    released = monitored.prometheus.value(f'sum(paraset_room_released_total{{resource="{GPU}"}})') or 0.0
+    assert seen - left_otherwise(monitored) <= released <= seen
+    assert released > 0
