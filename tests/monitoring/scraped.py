@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from demo.observer import Observer
 from demo.operator_process import OperatorProcess
 from demo.prometheus import Prometheus
-from demo.story import Record
+from demo.state import Wait
 from devcluster import LocalCluster
 
 
@@ -17,4 +17,4 @@ class Monitored:
     prometheus: Prometheus
     observer: Observer
     operator: OperatorProcess
-    record: Record
+    waits: list[Wait]

