@@ -101,6 +101,16 @@ def view_of(snapshot: Snapshot, plan: Plan, moment: Moment, notes: tuple[str, ..
     )
 
 
+def of_namespace(view: PlanView, namespace: str) -> PlanView:
+    """Return the sets and actions of one namespace alone; the nodes are everybody's."""
+    return replace(
+        view,
+        sets=tuple(each for each in view.sets if each.report.owner.namespace == namespace),
+        actions=tuple(each for each in view.actions if each.namespace == namespace),
+        nominations=tuple(each for each in view.nominations if each[0].startswith(f"{namespace}/")),
+    )
+
+
 def _nodes(snapshot: Snapshot, plan: Plan) -> Iterator[NodeRow]:
     owners = {each.uid for each in snapshot.sets}
     states = {state.node.name: state for state in snapshot.nodes}
