@@ -4,6 +4,7 @@ Every subcommand imports what it needs when it is chosen, so that `--help` and a
 error that a person can cure is one line on stderr: exit status 2 for a wrong command line, 1 for anything else.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from paraset_operator.cli.parser import PARASET, PLUGIN, Program, parser_of
 def main(argv: Sequence[str] | None = None, program: Program = PARASET) -> int:
     """Run a command line, by default that of the process; return the exit status."""
     try:
-        options = parser_of(program).parse_args(argv)
+        options = parser_of(program).parse_args(argv, argparse.Namespace(program=program.name))
         return int(options.command(options))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paraset_operator import __version__
-from paraset_operator.cli import crd, explain, plan, report, run, simulate
+from paraset_operator.cli import crd, explain, plan, report, run, simulate, snapshot, top
 from paraset_operator.cli.errors import Parser
 
 _COMMANDS = {
     "run": (run.add_to, run.command, "run the operator"),
     "plan": (plan.add_to, plan.command, "show what the operator would do"),
     "explain": (explain.add_to, explain.command, "say why a set holds what it does and no more"),
+    "top": (top.add_to, top.command, "show who holds what just now, by set and by node"),
     "report": (report.add_to, report.command, "print what filling brought and cost in the last hours"),
+    "snapshot": (snapshot.add_to, snapshot.command, "write down what a plan is made from, to replay or to attach"),
     "simulate": (simulate.add_to, simulate.command, "fill a simulated cluster, by default a public trace"),
     "crd": (crd.add_to, crd.command, "print the CustomResourceDefinitions as YAML"),
 }
@@ -28,7 +30,7 @@ class Program:
 
 PARASET = Program("paraset", tuple(_COMMANDS))
 # What a user of a cluster asks; to run the operator is no matter of kubectl's.
-PLUGIN = Program("kubectl paraset", ("plan", "explain", "report"))
+PLUGIN = Program("kubectl paraset", ("plan", "explain", "top", "report", "snapshot"))
 
 
 def parser_of(program: Program) -> Parser:

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -18,7 +18,8 @@ from paraset_operator.cluster.client import EXPECTED_ERRORS, ApiError, Client, E
 from paraset_operator.cluster.connection import ConnectionFailedError, connect
 from paraset_operator.cluster.wire import ListWire
 from paraset_operator.runtime.announced_objects import KINDS, AnnouncedKind, wanted_by
-from paraset_operator.runtime.memory_reading import MemoryUnknownError, read_memory
+from paraset_operator.runtime.memory_json import MemoryWire
+from paraset_operator.runtime.memory_reading import BY_API_SERVER, MemoryUnknownError, read_memory
 from paraset_operator.runtime.objects import ObjectStore, paraset_store, policy_store
 from paraset_operator.runtime.snapshot_info import info_of
 from paraset_operator.runtime.snapshot_objects import Object, hashes_of, reduced_policy, reduced_set, reducer
@@ -34,25 +35,31 @@ class ReadingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A snapshot as JSON, the server it is of, and the namespace that is meant where none is named."""
+    """A snapshot as JSON, the server it is of, the namespace that is meant where none is named, what is left open."""
 
     text: bytes
     server: str
     namespace: str
+    notes: tuple[str, ...]
 
 
-def read_cluster(kubeconfig: str | None, context: str | None, operator: str | None = None) -> Taken:
-    """Return a snapshot of a live cluster; `operator` is the URL of its health port. Raise ReadingError."""
+def read_cluster(kubeconfig: str | None, context: str | None, operator: str | None = BY_API_SERVER) -> Taken:
+    """Return a snapshot of a live cluster; raise ReadingError.
+
+    `operator` is the URL of the operator's health port, or BY_API_SERVER; without one nobody asks what it remembers.
+    """
     try:
         connection = connect(kubeconfig, context)
     except ConnectionFailedError as error:
         raise ReadingError(str(error)) from error
 
-    async def read() -> bytes:
+    async def read() -> Taken:
         async with Client(connection) as client:
-            return await _Reading(client, connection.server, operator).snapshot()
+            reading = _Reading(client, connection.server, operator)
+            text = await reading.snapshot()
+            return Taken(text, connection.server, connection.namespace, tuple(reading.notes))
 
-    return Taken(asyncio.run(read()), connection.server, connection.namespace)
+    return asyncio.run(read())
 
 
 @dataclass
@@ -78,11 +85,12 @@ class _Reading:
             *await self._namespaces(),
             *await self._announcing(),
         ]
+        memory = await self._memory()
         info = info_of(
             round(time.time(), 3),
             template_hashes={each.key: hashes_of(each.value) for each in self.sets if each.value is not None},
             problems={each.key: each.problem for each in self.sets if each.value is None},
-            memory=await self._memory(),
+            memory=memory,
             notes=self.notes,
         )
         return json.dumps({"apiVersion": "v1", "kind": "List", "items": [info.as_object(), *objects]}).encode()
@@ -133,7 +141,9 @@ class _Reading:
                 )
             return []
 
-    async def _memory(self) -> Any:
+    async def _memory(self) -> MemoryWire | None:
+        if self.operator is None:
+            return None
         try:
             return await read_memory(self.client, self.operator)
         except MemoryUnknownError as error:
@@ -149,3 +159,6 @@ def _refusal(what: str, server: str, error: ApiError) -> str:
     if error.status == 404:
         return f"the cluster at {server} knows no {what}: install ParaSet, or choose another with --context"
     return f"{what} can't be listed at {server}: {error}"
+
+
+__all__ = ["BY_API_SERVER", "ReadingError", "Taken", "read_cluster"]

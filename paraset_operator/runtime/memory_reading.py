@@ -10,6 +10,7 @@ from paraset_operator.api.names import OPERATOR, SYSTEM_NAMESPACE
 from paraset_operator.cluster.client import EXPECTED_ERRORS, ApiError, Client
 from paraset_operator.runtime.memory_json import MemoryWire
 
+BY_API_SERVER = "by way of the API server"
 MEMORY_PATH = "/memory"
 _PORT = 8080
 _LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/{OPERATOR}"
@@ -23,18 +24,17 @@ class MemoryUnknownError(Exception):
     """Why nobody knows what the operator remembers, in a sentence that says what to do."""
 
 
-async def read_memory(client: Client, url: str | None) -> MemoryWire:
-    """Return what the operator remembers; raise MemoryUnknownError."""
-    where = url or f"operator's health port by way of the API server, in {SYSTEM_NAMESPACE}"
+async def read_memory(client: Client, where: str) -> MemoryWire:
+    """Return what the operator remembers, asked at a URL or BY_API_SERVER; raise MemoryUnknownError."""
     try:
-        return _memories.decode(await (_get(url) if url else _by_api_server(client)))
+        return _memories.decode(await (_by_api_server(client) if where == BY_API_SERVER else _get(where)))
     except ApiError as error:
         words = error.message or error.reason
     except (msgspec.DecodeError, ValueError) as error:
         words = f"it answers with something else: {error}"
     except EXPECTED_ERRORS as error:
         words = str(error) or type(error).__name__
-    raise MemoryUnknownError(f"The {where} can't be asked ({' '.join(words.split())}): {_WITHOUT}.")
+    raise MemoryUnknownError(f"The operator can't be asked {where} ({' '.join(words.split())}): {_WITHOUT}.")
 
 
 async def _by_api_server(client: Client) -> bytes:

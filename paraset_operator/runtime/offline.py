@@ -160,7 +160,7 @@ def _notes(objects: Objects, dump: Dump, snapshot: Snapshot) -> Iterator[str]:
         yield from dump.info.notes
     yield from _invalid(objects, dump)
     pods = [*dump.cache.pods]
-    if not pods:
+    if not pods and dump.info is None:
         yield "The dump holds no Pod: the nodes are planned as if they were empty."
     strays = sum(bool(pod.place) and pod.place not in dump.cache.nodes.nodes for pod in pods)
     if strays:
