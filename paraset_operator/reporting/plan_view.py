@@ -97,8 +97,16 @@ def view_of(snapshot: Snapshot, plan: Plan, moment: Moment, notes: tuple[str, ..
         seen=len(workload.classes),
         before=_fragmentation_now(snapshot, workload),
         after=_fragmentation_then(snapshot, nodes, workload),
-        notes=notes,
+        notes=(*notes, *_told_first(plan)),
     )
+
+
+def _told_first(plan: Plan) -> Iterator[str]:
+    """Yield who is not moved yet: fillers that are told before."""
+    keys = sorted(each.pod.key for each in plan.notices)
+    if keys:
+        who = "1 filler is told first that it" if len(keys) == 1 else f"{len(keys)} fillers are told first that they"
+        yield f"{who} will be moved: {', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}."
 
 
 def of_namespace(view: PlanView, namespace: str) -> PlanView:

@@ -3,7 +3,7 @@
 Names, label keys and values, and the keys of unknown extended resources are taken apart into words at `-`, `.` and `/`.
 Every word becomes another one, the same wherever it stands; numbers stay. So a filler is still named after its set, a
 ReplicaSet after its Deployment, a selector still fits its labels, and what was first in the order of names still is.
-Words of Kubernetes' own vocabulary stay, and so do uids, amounts and times. Texts for people are left out.
+Words of Kubernetes' own vocabulary stay, and so do uids, hashes, amounts and times. Texts for people are left out.
 """
 
 import json
@@ -11,7 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paraset_operator.api.names import ANNOTATION_CONTAINER, FILLER_PRIORITY_CLASS, GROUP, OPERATOR
+from paraset_operator.api.names import (
+    ANNOTATION_CONTAINER,
+    FILLER_PRIORITY_CLASS,
+    GROUP,
+    LABEL_TEMPLATE_HASH,
+    OPERATOR,
+)
 
 _WORD = re.compile(r"[^-./]+")
 _WELL_KNOWN = re.compile(
@@ -26,7 +32,7 @@ _LABELS = frozenset({"labels", "matchLabels"})
 _AMOUNTS = frozenset(
     {"requests", "allocatable", "allocatedResources", "fixed", "elastic", "reserve", "limits", "overhead"}
 )
-_BY_NAME = frozenset({"templateHashes", "problems", "coolDowns", "lapses", "backOffs"})
+_BY_NAME = frozenset({"templateHashes", "problems", "coolDowns", "lapses"})
 _TEXTS = frozenset({"message"})
 _CONTAINER = ("annotations", ANNOTATION_CONTAINER)
 
@@ -60,9 +66,11 @@ def _walk(value: Any, alias: Alias, field: str = "") -> Any:
 
 def _key(key: str, field: str, alias: Alias) -> str:
     if field in _LABELS or (field == "nodeSelector" and key not in ("matchLabels", "matchExpressions")):
-        return _qualified(key, alias)
+        return _name(key, alias)
     if field in _AMOUNTS or field == "resources":
-        return _qualified(key, alias) if "/" in key else key
+        return _name(key, alias) if "/" in key else key
+    if field == "backOffs":
+        return _place(key, alias)
     return _name(key, alias) if field in _BY_NAME else key
 
 
@@ -81,15 +89,18 @@ def _text(key: str, value: str, alias: Alias, field: str, *, has_key: bool) -> s
         # Whose word it is decides whether a pod counts as preempted.
         return OPERATOR if value.startswith(OPERATOR) else ""
     if key == "key":
-        return _qualified(value, alias)
+        return _name(value, alias)
+    if key == LABEL_TEMPLATE_HASH:
+        return value
     is_name = key in _NAMES or field in _LABELS or field == "nodeSelector" or (field, key) == _CONTAINER
     return _name(value, alias) if is_name or (has_key and key == "value") else value
 
 
 def _name(name: str, alias: Alias) -> str:
-    return name if name in _KEPT else alias(name)
+    return name if name in _KEPT or name.startswith("metadata.") or _WELL_KNOWN.search(name) else alias(name)
 
 
-def _qualified(key: str, alias: Alias) -> str:
-    """Return a label's key or a resource's name; well-known ones stay."""
-    return key if _WELL_KNOWN.search(key) or key.startswith("metadata.") else _name(key, alias)
+def _place(key: str, alias: Alias) -> str:
+    """Return the key of a wait: a uid, or a uid and a node."""
+    uid, slash, node = key.partition("/")
+    return uid + slash + _name(node, alias)

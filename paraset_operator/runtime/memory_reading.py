@@ -16,6 +16,7 @@ _PORT = 8080
 _LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/{OPERATOR}"
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _WITHOUT = "which nodes cool down is not known here, and the plan may fill them"
+_NO_POD = "none that runs in a pod there holds the Lease; --operator names its URL"
 
 _memories = msgspec.json.Decoder(MemoryWire)
 
@@ -29,7 +30,7 @@ async def read_memory(client: Client, where: str) -> MemoryWire:
     try:
         return _memories.decode(await (_by_api_server(client) if where == BY_API_SERVER else _get(where)))
     except ApiError as error:
-        words = error.message or error.reason
+        words = _NO_POD if error.status == 404 else error.message or error.reason
     except (msgspec.DecodeError, ValueError) as error:
         words = f"it answers with something else: {error}"
     except EXPECTED_ERRORS as error:
@@ -42,7 +43,7 @@ async def _by_api_server(client: Client) -> bytes:
     lease: dict[str, Any] = msgspec.json.decode(await client.get(_LEASE))
     pod, _, process = str((lease.get("spec") or {}).get("holderIdentity") or "").rpartition("_")
     if not pod or not process:
-        raise ApiError(404, "NotFound", "no operator holds the Lease from within a pod; --operator names its URL")
+        raise ApiError(404, "NotFound", "")
     return await client.get(f"/api/v1/namespaces/{SYSTEM_NAMESPACE}/pods/{pod}:{_PORT}/proxy{MEMORY_PATH}")
 
 
