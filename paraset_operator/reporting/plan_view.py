@@ -103,7 +103,7 @@ def view_of(snapshot: Snapshot, plan: Plan, moment: Moment, notes: tuple[str, ..
 
 def _told_first(plan: Plan) -> Iterator[str]:
     """Yield who is not moved yet: fillers that are told before."""
-    keys = sorted(each.pod.key for each in plan.notices)
+    keys = sorted(each.pod.key for each in plan.notices if each.leaving_at)
     if keys:
         who = "1 filler is told first that it" if len(keys) == 1 else f"{len(keys)} fillers are told first that they"
         yield f"{who} will be moved: {', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}."
