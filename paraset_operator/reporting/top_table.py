@@ -17,6 +17,7 @@ from paraset_operator.reporting.plan_json import timestamp
 from paraset_operator.reporting.plan_table import UNFOLDED, amount_text, lined_table, unit_of
 from paraset_operator.reporting.top_view import NodeNow, SetNow, TopView
 
+_WIDEST_NAME = 30
 SETS, NODES = "sets", "nodes"
 
 
@@ -53,9 +54,10 @@ def _devices(view: TopView) -> list[str]:
     return sorted({name for name, is_filled in offered if is_filled or "gpu" in name.lower()})
 
 
-def _sets(rows: Iterable[SetNow], devices: Sequence[str]) -> Table:
+def _sets(rows: Sequence[SetNow], devices: Sequence[str]) -> Table:
     table = lined_table("Sets: fillers now, and what they request")
-    table.add_column("set", overflow="fold")
+    longest = max((len(row.key) for row in rows), default=0)
+    table.add_column("set", overflow="fold", min_width=min(longest, _WIDEST_NAME))
     columns = ("now", "ready", "leaving", "desired", "ceiling", "nodes", *map(unit_of, (*devices, CPU, MEMORY)))
     for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
