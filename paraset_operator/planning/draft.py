@@ -67,7 +67,7 @@ class Draft:
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
         yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
-        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+        yield from keep_headroom(self.ground.policies, search)
 
     def _rank_victims(self) -> None:
         sums = self._planned.sums()

@@ -3,6 +3,7 @@
 - Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself, after
   the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
   looked for. So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
+- Whatever is not urgent, and room for headroom, waits for a lull: no LS pod is at its first scheduling attempt then.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -25,7 +26,7 @@ from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
-from paraset_operator.runtime.demands import Demands
+from paraset_operator.runtime.demands import LONGEST_LULL, Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 
@@ -33,6 +34,8 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
+# The same where LS pods have taken headroom: short, so that it is over before the next of them comes.
+_GATHER_TAKEN = 0.02
 # Releases that are decided before what they send gets its turn.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
@@ -72,7 +75,7 @@ class Loop:
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._is_announced = False
-        self._is_room_taken = False
+        self._is_room_taken, self._taken_at = False, 0.0
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -91,8 +94,8 @@ class Loop:
             else:
                 self._urgent.set()
         if _takes_room_of_ls(before, after) and not self._is_room_taken:
-            self._is_room_taken = True
-            asyncio.get_running_loop().call_later(_GATHER, self._urgent.set)
+            self._is_room_taken, self._taken_at = True, time.monotonic()
+            asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
         if not _is_same(before, after):
             self._changed.set()
 
@@ -108,8 +111,12 @@ class Loop:
         while True:
             await self._urgent.wait()
             self._urgent.clear()
+            is_asked = self._is_announced or self._waiting.is_any_due
+            if not is_asked and self._waiting.is_any_fresh and time.monotonic() < self._taken_at + LONGEST_LULL:
+                asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
+                continue
             is_taken = self._is_headroom_taken()
-            if self._may_act() and (is_taken or self._is_announced or self._waiting.is_any_due):
+            if self._may_act() and (is_taken or is_asked):
                 self._is_announced = False
                 with _surviving("urgent"):
                     async with self._urgent_turn:
@@ -125,6 +132,7 @@ class Loop:
         pause: float = 0.0
         while True:
             await self._pause(pause)
+            await self._waiting.lull()
             self.last_turn = time.monotonic()
             if not self._may_act():
                 pause = 1.0
