@@ -124,12 +124,12 @@ def _keep_beside_lent(
     shape: HeadroomShape, sites: Sites, lent: LentDevices, owners: Owners, now: float, tracked: Container[str]
 ) -> Iterator[Release]:
     devices = devices_of(shape.resources)
-    borrower = _smallest_borrower(devices, tracked, owners.values())
+    borrower = smallest_borrower(devices, tracked, owners.values())
     left_behind = minus(borrower, devices_of(borrower))
     need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
 
     def is_good(room: NodeRoom) -> bool:
-        return lent.are_on(room, devices) and _leaves_room_for_borrowers(room, need, devices, borrower)
+        return lent.are_on(room, devices) and leaves_room_for_borrowers(room, need, devices, borrower)
 
     homes = sites.homes(need, is_good, lends=True)
     for copy in range(shape.copies):
@@ -149,7 +149,7 @@ def _keep_beside_lent(
             yield release
 
 
-def _smallest_borrower(devices: Resources, tracked: Container[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
+def smallest_borrower(devices: Resources, tracked: Container[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
     """Return the least that a filler which holds such devices takes, over all sets; of a tracked one, any part."""
     held = {name: 1 if name in tracked else amount for name, amount in devices.items()}
     borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(held, shape.fixed)]
@@ -157,7 +157,7 @@ def _smallest_borrower(devices: Resources, tracked: Container[str], owners: Iter
     return {name: min(each[name] for each in borrowers) for name in sorted(names)}
 
 
-def _leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
+def leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
     """Say whether fillers can still take all devices that are free, with the copy's room set aside."""
     free = min((_times_open(room, name, amount) for name, amount in devices.items()), default=0)
     claims = {name: amount * free for name, amount in borrower.items() if name not in devices}

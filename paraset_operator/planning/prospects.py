@@ -28,6 +28,8 @@ from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacri
 Offer: TypeAlias = tuple[Sacrifice, NodeRoom]
 # How closely a node has been looked at: there is a bound; it is known.
 BOUNDED, FOUND = 1, 2
+# Where the key of a node has the number of victims.
+_VICTIMS = 3
 NO_COST: Cost = (0, 0.0, 0, 0, 0, LEAST_TIES)
 
 
@@ -88,8 +90,8 @@ class Prospects:
         self._arriving = Order(rooms, self._coming(), _by_queue, self._look_soon)
         self._preempted = Order(rooms, self._made_by_the_scheduler(), _by_queue, self._look_unclaimed)
         self._cheapest = {
-            True: Order(rooms, self._bounded(), _at_least, self._look_closer),
-            False: Order(rooms, self._bounded(), _at_least, self._look_for_shrinks),
+            True: Order(rooms, self._bounded(may_evict=True), _at_least, self._look_closer),
+            False: Order(rooms, self._bounded(may_evict=False), _at_least, self._look_for_shrinks),
         }
 
     def landing(self) -> NodeRoom | None:
@@ -154,13 +156,13 @@ class Prospects:
         is_found = self._victims.is_preempted[seen.row] and fits(made, room.unclaimed) and room.fits_soon(self._need)
         return replace(seen, stage=FOUND, found=room) if is_found else None
 
-    def _bounded(self) -> Iterator[Candidate[Offer]]:
+    def _bounded(self, *, may_evict: bool) -> Iterator[Candidate[Offer]]:
         """Yield nodes by what room costs there at least; where devices are tracked, that is found when it matters."""
         tracked = self._rooms.tracks(self._need)
         yield from (Candidate(_key(NO_COST, row), row) for row in np.flatnonzero(self._able & tracked).tolist())
         missing: Ints = self._rooms.vector(self._need) - self._rooms.open_now - self._victims.soon
         bounds = self._victims.bounds(missing, self._now, self._rooms.standing)
-        rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough)
+        rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough & (may_evict | (bounds.victims == 0)))
         lost, victims, shrinks = bounds.lost[rows], bounds.victims[rows], bounds.shrinks[rows]
         ties = bounds.ties[rows]
         order = np.lexsort((rows, *ties.T[::-1], shrinks, victims, lost))
@@ -178,6 +180,8 @@ class Prospects:
         return None if offer is None else Candidate(_key(offer.cost, seen.row, room), seen.row, FOUND, (offer, room))
 
     def _look_for_shrinks(self, room: NodeRoom, seen: Candidate[Offer]) -> Candidate[Offer] | None:
+        if seen.key[_VICTIMS]:
+            return None
         looked = self._look_closer(room, seen)
         return None if looked is not None and looked.found is not None and looked.found[0].victims else looked
 

@@ -21,7 +21,7 @@ import structlog
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.model.plan import Action, CreatePod, Plan, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.policy import DEFAULT_POLICY, Mode
+from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.planning.planner import Planner
@@ -125,7 +125,7 @@ class Loop:
     def _is_headroom_taken(self) -> bool:
         """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
         is_taken, self._is_room_taken = self._is_room_taken, False
-        return is_taken and any(shape.copies for policy in self._picture.policies() for shape in policy.headroom)
+        return is_taken and any(map(keeps_headroom, self._picture.policies()))
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -259,6 +259,11 @@ def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:
 def node_of(action: Action) -> str:
     """Return the node an action concerns."""
     return action.node if isinstance(action, CreatePod) else action.pod.place
+
+
+def keeps_headroom(policy: PolicyView) -> bool:
+    """Say whether a policy keeps any room for LS work that has not come."""
+    return policy.cpu_headroom_percent > 0 or any(shape.copies for shape in policy.headroom)
 
 
 def takes_room(action: Action) -> bool:

@@ -19,6 +19,7 @@ from paraset_operator.cluster.cache import ClusterCache
 from paraset_operator.cluster.decode import decode_pod
 from paraset_operator.cluster.wire import Condition, Metadata, Wire
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import BUILT_IN_POLICY
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.reporting.headroom_words import notes_on
@@ -234,7 +235,7 @@ def _assembled(objects: _Objects, dump: _Dump) -> OfflineCluster:
         nodes=nodes,
         waiting=waiting,
         sets=tuple(_view(each, now) for each in objects.sets.values()),
-        policies=tuple(policy_view(each, labels) for _, each in sorted(objects.policies.items())),
+        policies=tuple(policy_view(each, labels) for _, each in sorted(objects.policies.items())) or (BUILT_IN_POLICY,),
     )
     return OfflineCluster(snapshot, Moment(wall=now.timestamp()), tuple(_notes(objects, dump, snapshot)))
 
