@@ -2,7 +2,8 @@
 
 Fillers hold every GPU and every core, and can shrink. In `steady`, `burst` and `trace` LS pods ask for GPUs, so that
 fillers have to leave; in `cpu` they ask for cores alone, so that shrinking is enough. In `mixed` a burst has pods of
-several sizes: the scheduler then puts small pods where headroom was kept for large ones.
+several sizes: the scheduler then puts small pods where headroom was kept for large ones. `humble` pods may not preempt,
+so that the operator alone makes them room. In `day` they come and go as in a trace.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from bench.arrivals import Arrival, Size, burst, cpu, mixed, steady, trace
+from bench.arrivals import Arrival, Size, burst, cpu, day, humble, mixed, steady, trace
 from demo.install import exit_after
 from demo.objects import GPU
 from devcluster import NodeSpec
@@ -21,8 +22,6 @@ FILLER_NAMESPACE, SET = "tenant", "filler"
 GPUS, CORES, MEMORY_GIB = 8, 96, 768
 EVEN_SHARE = CORES // GPUS
 LEAST_CORES = 4
-# So short that fillers of one age have saved at different times, as they have in a cluster that runs for days.
-CHECKPOINT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ SCENARIOS = {
         Scenario("trace", trace, ("empty", "native", "paraset", "headroom", "auto")),
         Scenario("mixed", mixed, ("empty", "native", "paraset", "headroom"), is_extra=True),
         Scenario("cpu", cpu, ("empty", "native", "paraset")),
+        Scenario("humble", humble, ("paraset",), is_extra=True),
+        Scenario("day", day, ("empty", "native", "paraset", "auto"), is_extra=True),
     )
 }
 
@@ -68,7 +69,7 @@ def paraset(count: int, exit_seconds: float) -> dict[str, Any]:
         "spec": {
             "replicas": count * GPUS,
             "shapes": [{"name": "gpu", "fixed": {GPU: 1}, "elastic": elastic, "value": 10}],
-            "yield": {"gracePeriodSeconds": grace, "checkpointIntervalSeconds": CHECKPOINT_SECONDS},
+            "yield": {"gracePeriodSeconds": grace},
             "template": {"spec": {"containers": [{"name": "worker", "image": "worker:1"}]}},
         },
     }
