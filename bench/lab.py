@@ -2,9 +2,10 @@
 
 How a run is made comparable: before every run the cluster is in the same state (full of fillers the operator made, but
 for headroom, or empty of them), fillers have saved their work at random times, nothing has changed for some seconds,
-and cool-downs are gone, because the operator is started anew to refill: they live in its memory. Measured is with the default pacing. In `native` the very same operator
-has filled the cluster and was then stopped. Times, evictions and work lost are those that an observer of the API server
-sees, who takes no part; only `urgent_p99_s` is the operator's own word.
+and cool-downs are gone, because the operator is started anew to refill: they live in its memory. Measured is with the
+default pacing. In `native` the very same operator has filled the cluster and was then stopped. Times, evictions and
+work lost are those that an observer of the API server sees, who takes no part; only `urgent_p99_s` is the operator's
+own word.
 """
 
 from __future__ import annotations

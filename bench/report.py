@@ -112,13 +112,16 @@ def _number(value: Any) -> Any:
     return round(value, 4) if isfinite(value) else None
 
 
+TITLE = "LS creation to bound, and what fillers gave up"
+
+
 def table(rows: Sequence[Row]) -> Table:
     """Every scenario and system by its medians, with the ratios to `empty` and `native`."""
-    result = Table(title="LS creation to bound, and what fillers gave up", box=SIMPLE_HEAD, header_style="grey50")
+    result = Table(title=TITLE, box=SIMPLE_HEAD, header_style="grey50", padding=(0, 1, 0, 0))
     result.add_column("system", no_wrap=True)
     for title in ("bound", "p50 s", "p99 s", "p50/nat", "p99/nat", "p99/empty", "evicted", "GPU/need", "lost/nat"):
         result.add_column(title, justify="right", no_wrap=True)
-    for title in ("shrinks", "free", "late", "urgent", "p50 to del", "p99 to del", "broken"):
+    for title in ("shrinks", "free", "late", "urgent", "to DELETE", "broken"):
         result.add_column(title, justify="right", no_wrap=True)
     before = ""
     for each, ratio in zip(medians(rows), ratios(rows), strict=True):
@@ -137,8 +140,15 @@ def _cells(each: Median, ratio: Median) -> Iterable[str]:
     yield from (_text(ratio[key]) for key in ("gpus_needed", "lost_native"))
     yield from (f"{each[key]:g}" for key in ("shrinks", "free_gpus"))
     yield "" if each["late"] is None else f"{each['late']:g}"
-    yield from ("" if each[key] is None else f"{each[key] * 1000:.0f} ms" for key in WORDS)
+    yield _milliseconds(each["urgent_p99_s"])
+    yield (
+        "" if each["delete_p99_s"] is None else f"{each['delete_p50_s'] * 1000:.0f}, {each['delete_p99_s'] * 1000:.0f}"
+    )
     yield f"{each['violations']:g}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:g}"
 
 
 def _text(value: float, digits: int = 2) -> str:

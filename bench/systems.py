@@ -2,9 +2,9 @@
 
 `empty`: no fillers. `native`: fillers hold everything and nobody acts, so that kube-scheduler preempts. `paraset`: the
 operator acts by its built-in policy, which keeps some cores free and no GPU. `headroom`: as many copies are kept free
-as come within the time a victim takes to exit. `auto`: the operator learns the copies from the same arrivals, which come once before they are measured.
-`no-nomination`: the policy forbids nominations. `killed`: as paraset, but the operator gets SIGKILL as the first LS
-pods come.
+as come within the time a victim takes to exit. `auto`: the operator learns the copies from the same arrivals, which
+come once before they are measured. `no-nomination`: the policy forbids nominations. `killed`: as paraset, but the
+operator gets SIGKILL as the first LS pods come.
 """
 
 from __future__ import annotations
