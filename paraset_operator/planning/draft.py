@@ -59,7 +59,7 @@ class Draft:
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> Iterator[Release]:
+    def make_way(self, moment: Moment, *, keeps_headroom: bool = True) -> Iterator[Release]:
         """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
@@ -68,6 +68,8 @@ class Draft:
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
         yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
+        if not keeps_headroom:
+            return
         yield from keep_headroom(self.ground.policies, search)
         yield from keep_cpu_headroom(self.ground.policies, search)
 

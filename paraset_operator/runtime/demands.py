@@ -93,6 +93,12 @@ class Demands:
         now = self._clock()
         return any(due <= now for due in self._due.values())
 
+    @property
+    def is_any_new_due(self) -> bool:
+        """Whether some pod is to be answered now that no plan has dealt with yet."""
+        now = self._clock()
+        return any(self._due.get(uid, now) <= now for uid in self._new)
+
     def sends(self, action: Action) -> None:
         """Take in that a write is about to be sent."""
         due = self._unsent.pop(_beneficiary_uid(action), None)

@@ -13,7 +13,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -24,8 +24,10 @@ from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
+from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.reporting.observed import Observed, observed_by_owner
 from paraset_operator.runtime.demands import LONGEST_LULL, Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
@@ -46,10 +48,13 @@ _PLANNING_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A plan with the picture it was made from; `observed` are the nodes where it is only published."""
+    """A plan with the picture it was made from, and what is seen there of each set, by uid; `observed` are the nodes
+    where it is only published.
+    """
 
     snapshot: Snapshot
     plan: Plan
+    seen: Mapping[str, Observed]
     observed: frozenset[str]
 
 
@@ -94,10 +99,13 @@ class Loop:
             else:
                 self._urgent.set()
         if _takes_room_of_ls(before, after) and not self._is_room_taken:
-            self._is_room_taken, self._taken_at = True, time.monotonic()
-            asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
+            self._room_is_taken()
         if not _is_same(before, after):
             self._changed.set()
+
+    def _room_is_taken(self) -> None:
+        self._is_room_taken, self._taken_at = True, time.monotonic()
+        asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
 
     def saw_demand(self) -> None:
         """Make room at once for LS pods that are announced."""
@@ -117,10 +125,13 @@ class Loop:
                 continue
             is_taken = self._is_headroom_taken()
             if self._may_act() and (is_taken or is_asked):
-                self._is_announced = False
                 with _surviving("urgent"):
                     async with self._urgent_turn:
-                        await self._yield()
+                        is_hurried = self._is_announced or self._waiting.is_any_new_due
+                        self._is_announced = False
+                        await self._yield(keeps_headroom=not is_hurried)
+                    if is_taken and is_hurried:
+                        self._room_is_taken()
 
     def _is_headroom_taken(self) -> bool:
         """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
@@ -149,11 +160,12 @@ class Loop:
             return
         await asyncio.sleep(max(_GATHER, self._last_seconds * (1 / _PLANNING_SHARE - 1)))
 
-    async def _yield(self) -> None:
+    async def _yield(self, *, keeps_headroom: bool) -> None:
         began, paused = time.perf_counter(), 0.0
         snapshot = self._freeze()
         observed = _observed_nodes(snapshot)
-        for count, release in enumerate(self._urgent_planner.releases(snapshot, _now()), start=1):
+        releases = self._urgent_planner.releases(snapshot, _now(), keeps_headroom=keeps_headroom)
+        for count, release in enumerate(releases, start=1):
             if release.node not in observed:
                 self._release(release)
             if count % _AT_ONCE == 0:
@@ -182,10 +194,10 @@ class Loop:
         snapshot = self._freeze()
         self._memory.looked(snapshot)
         pacing, moment = self._memory.pacing, _now()
-        made = await asyncio.to_thread(self._planner.plan, snapshot, pacing, moment)
+        made, seen = await asyncio.to_thread(self._look, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
-        turn = Turn(snapshot, made, _observed_nodes(snapshot))
+        turn = Turn(snapshot, made, seen, _observed_nodes(snapshot))
         if self._may_act():
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
@@ -194,6 +206,10 @@ class Loop:
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
+
+    def _look(self, snapshot: Snapshot, pacing: Pacing, moment: Moment) -> tuple[Plan, dict[str, Observed]]:
+        """Do in a thread what takes long."""
+        return self._planner.plan(snapshot, pacing, moment), observed_by_owner(snapshot)
 
     def _act(self, turn: Turn, *, is_late: bool) -> None:
         for release in turn.plan.releases:

@@ -140,6 +140,16 @@ def test_headroom_is_always_needed() -> None:
     assert why_gone(Beneficiary("headroom p/h copy 1"), store()) == ""
 
 
+def test_a_pod_is_new_until_a_plan_has_dealt_with_it(demands: Demands, clock: Clock) -> None:
+    demands.saw_pod(None, LS)
+    assert not demands.is_any_new_due
+    clock.now += HEAD_START
+    assert demands.is_any_new_due
+    demands.looked_at(Snapshot((), (LS,), ()))
+    assert demands.is_any_due
+    assert not demands.is_any_new_due
+
+
 def test_what_is_not_urgent_waits_for_the_first_attempt_to_be_over(demands: Demands) -> None:
     async def bound_meanwhile() -> bool:
         demands.saw_pod(None, LS)
