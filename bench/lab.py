@@ -20,7 +20,7 @@ import yaml
 from bench.arrivals import HUMBLE_PRIORITY_CLASS, Arrival, create_all, visit_all
 from bench.event_to_delete import Tail, seconds_to_delete
 from bench.figures import Row, Seen, row_of
-from bench.saved_work import draw, tell
+from bench.saved_work import INTERVAL, draw, horizon, tell
 from bench.scenarios import CORES, FILLER_NAMESPACE, GPUS, SET, Scenario, paraset
 from bench.systems import POLICY, System, kept_copies
 from demo.kube import Api
@@ -81,7 +81,7 @@ class Lab:
         if system.learns:
             self._come(arrivals, self._settings.deadline)
             self._prepare(system, arrivals)
-        self._save_work(number)
+        self._save_work(system, number)
         self._wait_still()
         self._say(f"{scenario.name} {system.name} run {number}: prepared in {time.monotonic() - started:.0f} s")
         return self._measure(scenario, system, number, arrivals)
@@ -133,13 +133,16 @@ class Lab:
             cores -= system.cores_kept(cores)
             self._wait(FILL_SECONDS, f"fillers on {cores} cores", lambda state: _held_cores(state) == cores)
 
-    def _save_work(self, number: int) -> None:
-        def saved(state: ClusterState) -> dict[tuple[str, str], float]:
-            here = (pod for pod in state.fillers() if pod.node and not pod.terminating)
-            return draw(here, state.bound_at, self._settings.seed * 1000 + number)
-
-        self._saved = self._observer.read(saved)
+    def _save_work(self, system: System, number: int) -> None:
+        """Let all fillers save their work, and be old enough to lose any where that is compared."""
+        here = self._observer.read(lambda state: [pod for pod in state.fillers() if pod.node and not pod.terminating])
+        until, started = horizon(len(here)), self._observer.read(lambda state: dict(state.bound_at))
+        if system.is_compared_by_loss:
+            until = max([until, *(started[pod.uid] + INTERVAL for pod in here)])
+        self._saved = draw(here, until, self._settings.seed * 1000 + number)
         self._observer.submit(lambda api: tell(api, self._saved)).result(FILL_SECONDS)
+        if here:
+            time.sleep(max(0.0, until - time.monotonic()))
 
     def _saved_at(self, state: ClusterState) -> dict[str, float]:
         """Return when each filler has saved its work by uid; one that is new has not saved any."""

@@ -36,6 +36,7 @@ class System:
     is_killed: bool = False
     keeps: bool = False
     learns: bool = False
+    is_compared_by_loss: bool = False
     policy: PolicyOf | None = None
 
     def cores_kept(self, cores: int) -> int:
@@ -83,8 +84,8 @@ SYSTEMS = {
     each.name: each
     for each in (
         System("empty", has_fillers=False, acts=False),
-        System("native", acts=False, policy=_nothing_kept),
-        System("paraset"),
+        System("native", acts=False, is_compared_by_loss=True, policy=_nothing_kept),
+        System("paraset", is_compared_by_loss=True),
         System("headroom", keeps=True, policy=_headroom),
         System("auto", keeps=True, learns=True, policy=_auto),
         System("no-nomination", policy=_no_nomination),
