@@ -80,16 +80,18 @@ class Lab:
         self._prepare(system, arrivals)
         if system.learns:
             self._come(arrivals, self._settings.deadline)
-            self._prepare(system, arrivals)
+            self._prepare(system, arrivals, keeps_policy=True)
         self._save_work(system, number)
         self._wait_still()
         self._say(f"{scenario.name} {system.name} run {number}: prepared in {time.monotonic() - started:.0f} s")
         return self._measure(scenario, system, number, arrivals)
 
-    def _prepare(self, system: System, arrivals: Sequence[Arrival]) -> None:
+    def _prepare(self, system: System, arrivals: Sequence[Arrival], *, keeps_policy: bool = False) -> None:
+        """Bring the cluster into the state a run begins with; what was learned is in the status of the policy."""
         self._operator.stop()
         self._remove_pods(NAMESPACE, lambda state: not _ls_pods(state))
-        self._set_policy(system.fill_policy(arrivals, self._settings.exit_seconds))
+        if not keeps_policy:
+            self._set_policy(system.fill_policy(arrivals, self._settings.exit_seconds))
         if not system.has_fillers:
             self._remove_fillers()
             return
