@@ -22,6 +22,8 @@ FILLER_NAMESPACE, SET = "tenant", "filler"
 GPUS, CORES, MEMORY_GIB = 8, 96, 768
 EVEN_SHARE = CORES // GPUS
 LEAST_CORES = 4
+# The highest cap of learned copies that the API takes.
+MOST_LEARNED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +85,6 @@ def headroom_of(copies: Mapping[Size, int | str]) -> list[dict[str, Any]]:
     for size, count in copies.items():
         devices = {GPU: size.gpus} if size.gpus else {}
         resources = {"cpu": size.cores, "memory": f"{size.memory_gib}Gi", **devices}
-        shapes.append({"name": f"g{size.gpus}-c{size.cores}", "resources": resources, "copies": count})
+        learned = {"auto": {"cap": MOST_LEARNED}} if count == "auto" else {}
+        shapes.append({"name": f"g{size.gpus}-c{size.cores}", "resources": resources, "copies": count, **learned})
     return shapes
