@@ -6,9 +6,11 @@ it asked the API server, is taken from the statuses it has written, so that the 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import inf
+from typing import Any
 
 import msgspec
 
@@ -33,8 +35,11 @@ from paraset_operator.runtime.translate import learned_in
 
 _lists = msgspec.json.Decoder(ListWire)
 _KINDS = frozenset({"pset", "psets", "paraset", "parasets", "parasets.paraset.io"})
-# Waits of a whole set, which a plan can be given. Which nodes cool down no status says.
+# Waits of a whole set, which a plan can be given.
 _OF_SETS = frozenset({Limit.CRASHING, Limit.PULLING, Limit.QUOTA})
+
+
+_START = Moment()
 
 
 class ExplainError(Exception):
@@ -66,7 +71,8 @@ def explained(scene: Scene, name: str, namespace: str, *, everything: bool = Fal
     if key not in {each.key for each in scene.snapshot.sets}:
         raise ExplainError(_missing(scene, name, namespace))
     made = plan(scene.snapshot, scene.pacing, scene.moment)
-    found = explain(scene.snapshot, made, key, scene.told.get(key, ()), None if everything else FEW)
+    told, now = scene.told.get(key, ()), scene.moment.monotonic
+    found = explain(scene.snapshot, made, key, told, None if everything else FEW, now=now)
     remarks = (scene.remarks[key],) if key in scene.remarks else ()
     return replace(found, notes=(*found.notes, *remarks, *scene.notes))
 
@@ -132,12 +138,13 @@ class _Reading:
         await self._read("nodes", self._list("nodes", self._cache.nodes.upsert))
         await self._read("pods", self._list("pods", self._cache.pods.upsert))
         has_namespaces = await self._read_namespaces()
-        told = {known.key: _told(known) for known in self._sets}
+        moment = Moment(time.monotonic(), time.time())
+        told = {known.key: _told(known, moment) for known in self._sets}
         faults = {known.uid: _fault(told[known.key]) for known in self._sets}
         picture = Picture(self._cache, self._sets, self._policies, self._namespaces, lambda uid: faults.get(uid, ""))
         return Scene(
             snapshot=picture.freeze(),
-            moment=Moment(time.monotonic(), time.time()),
+            moment=moment,
             pacing=_pacing(self._sets, told),
             told=told,
             problems={known.key: known.problem for known in self._sets if known.value is None},
@@ -188,15 +195,24 @@ def _refusal(what: str, server: str, error: ApiError) -> str:
     return f"{what} can't be listed at {server}: {error}"
 
 
-def _told(known: Known[ParaSet]) -> tuple[LimitReport, ...]:
-    """Return the limits in a set's status; words this version does not know are left out."""
+def _told(known: Known[ParaSet], moment: Moment = _START) -> tuple[LimitReport, ...]:
+    """Return the limits in a set's status; words this version does not know are left out.
+
+    Waits end by this machine's clock when the operator's said they would: the two may be a little apart.
+    """
     entries = known.status.get("limitedBy") or ()
     known_words = {each.value for each in Limit}
     return tuple(
-        LimitReport(Limit(each["reason"]), str(each.get("message") or ""))
+        LimitReport(Limit(each["reason"]), str(each.get("message") or ""), tuple(_waits(each, moment)))
         for each in entries
         if each.get("reason") in known_words
     )
+
+
+def _waits(entry: Mapping[str, Any], moment: Moment) -> Iterator[tuple[str, float]]:
+    for each in entry.get("waits") or ():
+        until = datetime.fromisoformat(each["until"]).timestamp()
+        yield str(each.get("node") or ""), moment.monotonic + until - moment.wall
 
 
 def _fault(told: Iterable[LimitReport]) -> str:
@@ -204,13 +220,16 @@ def _fault(told: Iterable[LimitReport]) -> str:
 
 
 def _pacing(sets: Iterable[Known[ParaSet]], told: Mapping[str, Iterable[LimitReport]]) -> Pacing:
-    waits = {
-        known.uid: Wait(inf, 0.0, each.reason, each.message)
-        for known in sets
-        for each in told[known.key]
-        if each.reason in _OF_SETS
-    }
-    return Pacing(back_offs=waits)
+    cool_downs, back_offs = dict[str, Wait](), dict[str, Wait]()
+    for known in sets:
+        for each in told[known.key]:
+            if each.reason in _OF_SETS:
+                back_offs[known.uid] = Wait(dict(each.waits).get("", inf), 0.0, each.reason, each.message)
+            elif each.reason is Limit.COOL_DOWN:
+                cool_downs |= {node: Wait(until, 0.0) for node, until in each.waits}
+            elif each.reason is Limit.PENDING:
+                back_offs |= {f"{known.uid}/{node}": Wait(until, 0.0, each.reason) for node, until in each.waits}
+    return Pacing(cool_downs=cool_downs, back_offs=back_offs)
 
 
 def _remark(known: Known[ParaSet]) -> str:
