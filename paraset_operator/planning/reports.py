@@ -56,8 +56,8 @@ def _all_named(columns: Sequence[str], amounts: Ints) -> list[dict[str, int]]:
     patterns, pattern = np.unique(amounts != 0, axis=0, return_inverse=True)
     # Nodes have few patterns of zeros.
     for index, some in enumerate(patterns):
-        names, mine = [columns[column] for column in np.flatnonzero(some)], np.flatnonzero(pattern.reshape(-1) == index)
-        rows = amounts[np.ix_(mine, np.flatnonzero(some))].tolist()
+        held, mine = np.flatnonzero(some), np.flatnonzero(pattern.reshape(-1) == index)
+        names, rows = [columns[column] for column in held.tolist()], amounts[np.ix_(mine, held)].tolist()
         for place, row in zip(mine.tolist(), rows, strict=True):
             named[place] = dict(zip(names, row))  # noqa: B905
     return named
