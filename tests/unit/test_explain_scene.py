@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 from planning_cases import node, paraset, shape, snapshot
 
+from paraset_operator.api.v1alpha1 import ParaSet, parse_paraset
 from paraset_operator.model.plan import Limit, LimitReport
 from paraset_operator.model.snapshot import Moment
-from paraset_operator.runtime.explain import ExplainError, Scene, _pacing, _remark, _told, explained
-from paraset_operator.runtime.objects import Known
+from paraset_operator.runtime.explain import ExplainError, explained
+from paraset_operator.runtime.scene import Scene
+from paraset_operator.runtime.told import remark_on, told_of, waits_in
+from tests.cluster_dump import example
 
 SET = paraset("s", shape("gpu", gpus=1))
 
 
-def known(generation: int = 2, **status: Any) -> Known[Any]:
-    meta = {"name": "s", "namespace": "a", "uid": SET.uid, "generation": generation}
-    return Known({"metadata": meta, "status": status}, None)
+def known(generation: int = 2, **status: Any) -> ParaSet:
+    body = example("trainer.yaml")
+    body["metadata"] |= {"generation": generation}
+    return parse_paraset(body | {"status": status})
 
 
 def limited(reason: str, message: str = "words") -> dict[str, str]:
@@ -24,14 +28,14 @@ def limited(reason: str, message: str = "words") -> dict[str, str]:
 
 
 def test_limits_in_a_status_are_taken_over_and_unknown_words_left_out() -> None:
-    found = _told(known(limitedBy=[limited("CoolDown"), limited("FromTheFuture"), {"reason": "Ceiling"}]))
+    found = told_of(known(limitedBy=[limited("CoolDown"), limited("FromTheFuture"), {"reason": "Ceiling"}]))
     assert found == (LimitReport(Limit.COOL_DOWN, "words"), LimitReport(Limit.CEILING, ""))
-    assert _told(known()) == ()
+    assert told_of(known()) == ()
 
 
 def test_a_set_that_waits_as_a_whole_is_planned_to_wait() -> None:
-    told = {"a/s": _told(known(limitedBy=[limited("CrashLooping", "s-0 on n1: Error")]))}
-    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), Moment(), _pacing([known()], told), told)
+    told = {"a/s": told_of(known(limitedBy=[limited("CrashLooping", "s-0 on n1: Error")]))}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), Moment(), waits_in({SET.uid: told["a/s"]}), told)
     found = explained(scene, "s", "a")
     assert found.report.replicas == 0
     assert [(each.reason, each.message) for each in found.limits] == [(Limit.CRASHING, "s-0 on n1: Error")]
@@ -47,8 +51,8 @@ def waiting(reason: str, *ends: tuple[str | None, str]) -> dict[str, Any]:
 
 
 def seconds_left(*entries: dict[str, Any]) -> dict[Limit, tuple[tuple[str, int], ...]]:
-    told = {"a/s": _told(known(limitedBy=list(entries)), MOMENT)}
-    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, _pacing([known()], told), told)
+    told = {"a/s": told_of(known(limitedBy=list(entries)), MOMENT)}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
     return {each.reason: each.waits for each in explained(scene, "s", "a").limits}
 
 
@@ -62,15 +66,15 @@ def test_the_seconds_that_nodes_still_cool_down_are_told_and_the_first_to_end_co
 
 
 def test_a_node_that_cools_down_by_the_status_says_for_how_long() -> None:
-    told = {"a/s": _told(known(limitedBy=[waiting("CoolDown", ("n1", "22:14:02"))]), MOMENT)}
-    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, _pacing([known()], told), told)
+    told = {"a/s": told_of(known(limitedBy=[waiting("CoolDown", ("n1", "22:14:02"))]), MOMENT)}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
     (found,) = explained(scene, "s", "a").nodes
     assert (found.bound_by, "in 42 s" in found.detail) == ("coolDown", True)
 
 
 def test_a_node_that_refused_fillers_is_left_out_of_the_plan_until_the_wait_ends() -> None:
-    told = {"a/s": _told(known(limitedBy=[waiting("StaysPending", ("n1", "22:14:02"))]), MOMENT)}
-    before = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, _pacing([known()], told), told)
+    told = {"a/s": told_of(known(limitedBy=[waiting("StaysPending", ("n1", "22:14:02"))]), MOMENT)}
+    before = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
     after = replace(before, moment=Moment(monotonic=1043.0, wall=1_700_000_043.0))
     assert [explained(each, "s", "a").report.replicas for each in (before, after)] == [0, 1]
 
@@ -84,7 +88,7 @@ def test_a_node_that_refused_fillers_is_left_out_of_the_plan_until_the_wait_ends
     ],
 )
 def test_a_status_that_is_behind_is_remarked(status: dict[str, int], remark: str) -> None:
-    assert _remark(known(**status)) == remark
+    assert remark_on(known(**status)) == remark
 
 
 def test_a_remark_is_shown_with_its_set_alone() -> None:
