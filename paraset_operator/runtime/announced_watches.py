@@ -54,13 +54,14 @@ class AnnouncedDemand:
             lambda: self._listed(kind),
             lambda error: self._missing(kind, error),
         )
+        self._metrics.api.listens(reflector)
         await reflector.run()
 
     def _listed(self, kind: AnnouncedKind) -> None:
         if kind.path in self._absent:
             self._absent.discard(kind.path)
             _log.info("announced demand is watched now", path=kind.path)
-        self._metrics.relists.labels(kind.resource).inc()
+        self._metrics.api.relists.labels(kind.resource).inc()
         self._metrics.announced_watches.labels(kind.resource).set(1)
 
     def _missing(self, kind: AnnouncedKind, error: ApiError) -> None:
