@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local sbom e2e-kind clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ e2e: control-plane ## The scenarios a user would try; KUBECONFIG=... make e2e ru
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+image: install ## The operator's image, by docker, podman or buildah; ARGS="--archive FILE --base IMAGE --platform linux/arm64"
+	@$(BIN)/python -m image.build $(ARGS)
+
+image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
+	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
 
 crds: install ## Write crds/ and deploy/install.yaml anew from the models
 	$(BIN)/python -m paraset_operator.api.crd
