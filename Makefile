@@ -54,6 +54,13 @@ image: install ## The operator's image, by docker, podman or buildah; ARGS="--ar
 image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
 	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
 
+sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
+	@$(BIN)/python -m image.sbom build/paraset-operator.tar build/paraset-operator.cdx.json
+
+e2e-kind: control-plane ## The same scenarios on a kind cluster; ARGS="--kind-image NAME" names the node image
+	@docker info > /dev/null 2>&1 || { echo "e2e-kind: no container engine answers (docker info)"; exit 1; }
+	$(BIN)/python -m pytest tests/e2e -m kind --timeout=1800 $(ARGS)
+
 crds: install ## Write crds/ and deploy/install.yaml anew from the models
 	$(BIN)/python -m paraset_operator.api.crd
 
