@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local sbom e2e-kind clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom e2e-kind clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ image: install ## The operator's image, by docker, podman or buildah; ARGS="--ar
 
 image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
 	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
+
+image-test: image-local ## What is in that archive, and what must not be
+	$(BIN)/python -m pytest tests/image $(ARGS)
 
 sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
 	@$(BIN)/python -m image.sbom build/paraset-operator.tar build/paraset-operator.cdx.json

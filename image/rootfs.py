@@ -25,7 +25,7 @@ DROPPED = (
     *("_sqlite3.*", "nis.*"),
 )
 #: What packages bring for those who test them or compile against them.
-UNUSED = ("tests", "f2py", "include", "__pycache__", "*.pyi", "*.pxd", "*.pyx", "*.a", "*.h")
+UNUSED = ("tests", "f2py", "distutils", "include", "__pycache__", "*.pyi", "*.pxd", "*.pyx", "*.a", "*.h")
 USER = 65532
 ACCOUNTS = {
     "passwd": f"root:x:0:0:root:/:/none\nparaset:x:{USER}:{USER}:paraset:/:/none\n",
