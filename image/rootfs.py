@@ -32,7 +32,8 @@ ACCOUNTS = {
     "group": f"root:x:0:\nparaset:x:{USER}:\n",
     "nsswitch.conf": "hosts: files dns\n",
 }
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+#: Certificates, and where the loader finds libraries that lie in no folder it knows by itself.
+SETTINGS = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/ld.so.cache"))
 #: A line of what the dynamic loader lists: "libz.so.1 => /lib/libz.so.1 (0x...)", or the loader itself, without "=>".
 LISTED = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x", re.MULTILINE)
 
@@ -50,8 +51,9 @@ def make(root: Path) -> None:
     for name, text in ACCOUNTS.items():
         (root / "etc").mkdir(exist_ok=True)
         (root / "etc" / name).write_text(text)
-    if CERTIFICATES.exists():
-        _copy(CERTIFICATES, root)
+    for each in SETTINGS:
+        if each.exists():
+            _copy(each, root)
     compileall.compile_dir(root, quiet=1, stripdir=root, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     (root / "tmp").mkdir(exist_ok=True)
     (root / "tmp").chmod(0o1777)
