@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e monitoring crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e monitoring crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom e2e-kind clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,22 @@ monitoring: control-plane ## Alerts, dashboards and metrics on a real Prometheus
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+image: install ## The operator's image, by docker, podman or buildah; ARGS="--archive FILE --base IMAGE --platform linux/arm64"
+	@$(BIN)/python -m image.build $(ARGS)
+
+image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
+	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
+
+image-test: image-local ## What is in that archive, and what must not be
+	$(BIN)/python -m pytest tests/image $(ARGS)
+
+sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
+	@$(BIN)/python -m image.sbom build/paraset-operator.tar build/paraset-operator.cdx.json
+
+e2e-kind: control-plane ## The same scenarios on a kind cluster; ARGS="--kind-image NAME" names the node image
+	@docker info > /dev/null 2>&1 || { echo "e2e-kind: no container engine answers (docker info)"; exit 1; }
+	$(BIN)/python -m pytest tests/e2e -m kind --timeout=1800 $(ARGS)
 
 crds: install ## Write crds/ and deploy/install.yaml anew from the models
 	$(BIN)/python -m paraset_operator.api.crd
