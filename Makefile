@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds install-yaml chart e2e-chart bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,34 @@ format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crds: install ## Write crds/ and deploy/install.yaml anew from the models
+crds: install ## Write crds/ and the API reference anew from the models; `make install-yaml` is next
 	$(BIN)/python -m paraset_operator.api.crd
+
+helm: install
+	@$(BIN)/python -m devcluster build helm
+
+install-yaml: helm ## Write deploy/install.yaml and the chart's README and schema anew
+	$(BIN)/python -m chart_tools write
+
+build/checkov/.installed: charts/checkov-requirements.txt
+	$(PYTHON) -m venv build/checkov
+	build/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong values, checkov, and that what is made of it is current
+	$(BIN)/python -m chart_tools check
+	$(BIN)/python -m pytest tests/chart $(ARGS)
+	$(BIN)/python -m chart_tools everything > build/chart-everything.yaml
+	build/checkov/bin/checkov --config-file charts/checkov.yaml --file deploy/install.yaml build/chart-everything.yaml
+
+e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
+	$(BIN)/python -m pytest tests/e2e_chart $(ARGS)
 
 bench-yield: control-plane ## LS waits and lost work against native preemption (15 minutes; ARGS=--quick: 3); writes bench/results/yield.json, .png
 	@$(BIN)/python -m bench.yield_bench $(ARGS)
+
+bench-rest: control-plane ## Memory and CPU of the operator at rest on 50 nodes (4 minutes)
+	@$(BIN)/python -m bench.rest_bench $(ARGS)
 
 bench-victims: install ## Work lost by ParaSet's victims against native preemption's (1 minute)
 	@$(BIN)/python -m bench.lost_work_bench $(ARGS)
