@@ -91,13 +91,14 @@ class AnnouncedDemand:
             lambda: self._listed(watch),
             lambda error: self._missing(watch, error),
         )
+        self._metrics.api.listens(reflector)
         await reflector.run()
 
     def _listed(self, watch: _Watch) -> None:
         if watch.path in self._absent:
             self._absent.discard(watch.path)
             _log.info("announced demand is watched now", path=watch.path)
-        self._metrics.relists.labels(watch.resource).inc()
+        self._metrics.api.relists.labels(watch.resource).inc()
         self._metrics.announced_watches.labels(watch.resource).set(1)
 
     def _missing(self, watch: _Watch, error: ApiError) -> None:

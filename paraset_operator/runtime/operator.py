@@ -50,6 +50,7 @@ class Operator:
         """Keep Lease and accounts in `namespace`; heed ParaSets of `fill_namespaces` alone, of all if it is empty."""
         self._client = client
         self.metrics = Metrics()
+        client.on_answer = self.metrics.api.answered
         self.cache = ClusterCache(self._nodes_changed)
         self.sets = paraset_store(self._set_changed, fill_namespaces)
         self.policies = policy_store(lambda _before, _after: self._trigger())
@@ -119,6 +120,8 @@ class Operator:
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
             for plural, store in (("nodes", self.cache.nodes), ("pods", self.cache.pods), ("namespaces", namespaces))
         ]
+        for each in self._reflectors:
+            self.metrics.api.listens(each)
         self._has_listed_objects = False
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -212,6 +215,8 @@ class Operator:
         self.loop.trigger()
 
     def _report(self, turn: Turn) -> None:
+        if not self._lease.is_held:
+            return
         self.accounts.advance()
         self.reporter.report(turn)
         self.policy_reporter.report(turn.snapshot)
@@ -244,13 +249,15 @@ class Operator:
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
         self.accounts.lead(leads)
+        if not leads:
+            self.metrics.stand_by()
         if leads:
             self.learner.start()
         self.loop.trigger()
 
     def _listed(self, plural: str) -> Any:
         def count() -> None:
-            self.metrics.relists.labels(plural).inc()
+            self.metrics.api.relists.labels(plural).inc()
             self.loop.trigger()
 
         return count
