@@ -57,6 +57,10 @@ metadata:
   {{- end }}
   labels:
     {{- include "paraset.labels" .root | nindent 4 }}
+  {{- with .annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ .kind }}, name: {{ .name }}}
 subjects:
 - {kind: ServiceAccount, name: {{ include "paraset.serviceAccount" .root }}, namespace: {{ .root.Release.Namespace }}}
@@ -73,6 +77,11 @@ subjects:
 - apiGroups: [paraset.io]
   resources: [parasets/status]
   verbs: [patch]
+{{- end -}}
+
+{{- /* Why something is in the namespace default, for those who check manifests. */ -}}
+{{- define "paraset.inDefault" -}}
+checkov.io/skip1: CKV_K8S_21=The API server takes Events about cluster-scoped objects in this namespace alone
 {{- end -}}
 
 {{- define "paraset.eventRules" -}}
