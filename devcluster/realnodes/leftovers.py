@@ -25,8 +25,8 @@ SETTINGS = (
     "net/ipv6/conf/all/*",
     "net/bridge/*",
 )
-INTERFACES = ("paraset", "veth", "cni")
-FOLDERS = ("/run/netns", "/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers", "/var/log/pods")
+INTERFACES = ("paraset", "cni")
+FOLDERS = ("/run/netns", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers", "/var/log/pods")
 
 
 @dataclass(frozen=True, slots=True)
