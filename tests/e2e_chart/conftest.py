@@ -1,5 +1,5 @@
-"""A cluster with GPUs to fill, and an operator at work in it: inside, on real nodes (`--real-nodes`, with the image that
-`make image-tar` makes); else as a process under the ServiceAccount of the release, because simulated nodes run nothing.
+"""A cluster with GPUs to fill, and an operator at work in it: inside, on real nodes (`--real-nodes`, in an isolation);
+else as a process under the ServiceAccount of the release, because simulated nodes run nothing.
 """
 
 import contextlib
@@ -8,20 +8,44 @@ from pathlib import Path
 
 import pytest
 from operating import Operator
-from release import Release, previous_chart
+from operator_image import NAME, write_image
+from release import NEW_TAG, Release, previous_chart
 
 from chart_tools.helm import NAMESPACE
 from devcluster import ClusterSettings, LocalCluster, NodeSpec
-from devcluster.build import build_control_plane
+from devcluster.binaries import HELM
+from devcluster.build import build, build_control_plane
+from devcluster.realnodes import isolation
 
 
-@pytest.fixture(scope="module")
-def cluster(request: pytest.FixtureRequest) -> Iterator[LocalCluster]:
+@pytest.fixture(scope="session")
+def is_real(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("real_nodes"))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, is_real: bool) -> Iterator[LocalCluster]:
+    """Two nodes with 4 GPUs each."""
     build_control_plane()
+    build(HELM)
+    if is_real:
+        real = request.getfixturevalue("real_cluster")
+        load_operator(real)
+        yield real
+        return
     nodes = [NodeSpec(f"node-{index}", cpu_milli=4000, gpus=4) for index in range(2)]
     with LocalCluster(ClusterSettings(nodes=nodes, exit_seconds=0.3, resize_seconds=0.1)) as local:
         yield local
         local.keep_logs = bool(request.session.testsfailed)
+
+
+def load_operator(cluster: LocalCluster) -> None:
+    """Give the image of this working tree to the nodes, under the name that the chart has by default and another."""
+    folder = isolation.scratch() / "operator-image"
+    folder.mkdir()
+    cluster.real.load_image(write_image("0.1.0", folder))
+    for node in cluster.real.nodes.values():
+        node.ctr("images", "tag", f"{NAME}:0.1.0", f"{NAME}:{NEW_TAG}")
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +55,15 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(cluster: LocalCluster, previous: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+def installed(
+    cluster: LocalCluster, previous: Path, is_real: bool, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Release]:
     """The previous chart, and an operator at work."""
     release = Release(cluster)
     release.install(previous)
     with contextlib.ExitStack() as stack:
-        account = cluster.service_account_kubeconfig(NAMESPACE, "paraset-operator")
-        operator = stack.enter_context(Operator(account, tmp_path_factory.mktemp("operator"), "outside"))
-        operator.start_ready(60)
+        if not is_real:
+            account = cluster.service_account_kubeconfig(NAMESPACE, "paraset-operator")
+            operator = stack.enter_context(Operator(account, tmp_path_factory.mktemp("operator"), "outside"))
+            operator.start_ready(60)
         yield release

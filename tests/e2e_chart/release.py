@@ -26,6 +26,8 @@ LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/paraset-ope
 #: What the chart before this one did not know yet.
 NEW_FIELD = "tenants"
 PREVIOUS_VERSION = "0.0.9"
+#: Another name of the same image, to upgrade to.
+NEW_TAG = "0.1.0-other"
 
 
 def previous_chart(folder: Path) -> Path:
@@ -47,13 +49,14 @@ def policy_fields(crd: Json) -> Json:
     return dict(schema["properties"])["spec"]["properties"]  # type: ignore[no-any-return]
 
 
-def the_set() -> Json:
-    """A ParaSet that fills the GPUs, one a filler."""
+def the_set(**container: Any) -> Json:
+    """A ParaSet that fills the GPUs, one a filler, with these fields of its container."""
     shape = {"name": "gpu", "fixed": {GPU: 1, "memory": "16Mi"}, "elastic": {"cpu": {"min": "10m", "max": "20m"}}}
     spec = {
         "replicas": 50,
         "shapes": [shape],
-        "template": {"spec": {"containers": [{"name": "main", "image": IMAGE}]}},
+        "yield": {"gracePeriodSeconds": 10, "noticeSeconds": 0},
+        "template": {"spec": {"containers": [{"name": "main", "image": IMAGE, **container}]}},
     }
     metadata = {"name": SET, "namespace": TEAM}
     return {"apiVersion": "paraset.io/v1alpha1", "kind": "ParaSet", "metadata": metadata, "spec": spec}
@@ -87,10 +90,10 @@ class Release:
         found = json.loads(self.helm("history", RELEASE, "--output=json"))
         return [(each["revision"], each["chart"], each["status"]) for each in found]
 
-    def fill(self) -> list[Json]:
-        """Apply the set and wait until it has filled all GPUs."""
-        self.cluster.kubectl("create", "namespace", TEAM)
-        self.cluster.apply(json.dumps(the_set()))
+    def fill(self, **pod: Any) -> list[Json]:
+        """Apply the set, its container with these fields, and wait until it has filled all GPUs."""
+        self.cluster.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}}))
+        self.cluster.apply(json.dumps(the_set(**pod)))
         return self.until_full()
 
     def until_full(self) -> list[Json]:

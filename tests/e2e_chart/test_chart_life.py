@@ -5,11 +5,9 @@ it. The stages follow each other, each a fixture; a test looks at one of them.
 from dataclasses import dataclass
 
 import pytest
-from release import CRDS, PREVIOUS_VERSION, Json, Release, identity, until
+from release import CRDS, NEW_TAG, PREVIOUS_VERSION, Json, Release, identity, until
 
 from chart_tools.helm import CHART
-
-NEW_TAG = "0.1.0-other"
 
 
 @dataclass
@@ -102,3 +100,4 @@ def test_without_keep_the_crds_go_with_the_release(uninstalled: Stage) -> None:
     release.helm("uninstall", "paraset", "--wait", "--timeout=4m")
     names = [each["metadata"]["name"] for each in release.cluster.api.get(CRDS)["items"]]
     assert [name for name in names if name.endswith("paraset.io")] == []
+    until("the sets' fillers are gone too", lambda: not release.fillers())
