@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds install-yaml chart e2e-chart bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures e2e-nodes monitoring clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds install-yaml chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures e2e-nodes monitoring image image-local sbom e2e-kind clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+image: install ## The operator's image, by docker, podman or buildah; ARGS="--archive FILE --base IMAGE --platform linux/arm64"
+	@$(BIN)/python -m image.build $(ARGS)
+
+image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
+	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
+
 crds: install ## Write crds/ and the API reference anew from the models; `make install-yaml` is next
 	$(BIN)/python -m paraset_operator.api.crd
 
@@ -76,7 +82,11 @@ chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong v
 	build/checkov/bin/checkov --config-file charts/checkov.yaml --file deploy/install.yaml build/chart-everything.yaml
 
 e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
-	$(BIN)/python -m pytest tests/e2e_chart $(ARGS)
+	$(BIN)/python -m pytest tests/e2e_chart/test_chart_life.py $(ARGS)
+
+e2e-chart-nodes: control-plane helm image-local ## The same and more with the operator inside a cluster of real kubelets; needs root
+	@$(BIN)/python -m devcluster build kubelet
+	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_chart $(ARGS)
 
 bench-yield: control-plane ## LS waits and lost work against native preemption (15 minutes; ARGS=--quick: 3); writes bench/results/yield.json, .png
 	@$(BIN)/python -m bench.yield_bench $(ARGS)

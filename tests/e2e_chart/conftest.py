@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 from operating import Operator
-from operator_image import NAME, write_image
 from release import NEW_TAG, Release, previous_chart
 
 from chart_tools.helm import NAMESPACE
 from devcluster import ClusterSettings, LocalCluster, NodeSpec
 from devcluster.binaries import HELM
 from devcluster.build import build, build_control_plane
-from devcluster.realnodes import isolation
+
+#: What `make image-local` writes.
+ARCHIVE = Path(__file__).parents[2] / "build" / "paraset-operator.tar"
+IMAGE = "docker.io/library/paraset-operator"
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +42,12 @@ def cluster(request: pytest.FixtureRequest, is_real: bool) -> Iterator[LocalClus
 
 
 def load_operator(cluster: LocalCluster) -> None:
-    """Give the image of this working tree to the nodes, under the name that the chart has by default and another."""
-    folder = isolation.scratch() / "operator-image"
-    folder.mkdir()
-    cluster.real.load_image(write_image("0.1.0", folder))
+    """Give the operator's image to the nodes, under the name that the chart has by default and another."""
+    if not ARCHIVE.exists():
+        pytest.exit(f"{ARCHIVE} is missing: run `make image-local`", returncode=1)
+    cluster.real.load_image(ARCHIVE)
     for node in cluster.real.nodes.values():
-        node.ctr("images", "tag", f"{NAME}:0.1.0", f"{NAME}:{NEW_TAG}")
+        node.ctr("images", "tag", f"{IMAGE}:0.1.0", f"{IMAGE}:{NEW_TAG}")
 
 
 @pytest.fixture(scope="module")
