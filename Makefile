@@ -82,7 +82,7 @@ chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong v
 	build/checkov/bin/checkov --config-file charts/checkov.yaml --file deploy/install.yaml build/chart-everything.yaml
 
 e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
-	$(BIN)/python -m pytest tests/e2e_chart/test_chart_life.py $(ARGS)
+	$(BIN)/python -m pytest tests/e2e_chart/test_chart_*.py $(ARGS)
 
 e2e-chart-nodes: control-plane helm image-local ## The same and more with the operator inside a cluster of real kubelets; needs root
 	@$(BIN)/python -m devcluster build kubelet

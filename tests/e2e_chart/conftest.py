@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from operating import Operator
-from release import NEW_TAG, Release, previous_chart
+from release import NEW_TAG, TEAM, Release, previous_chart
 
-from chart_tools.helm import NAMESPACE
+from chart_tools.helm import CHART, NAMESPACE
 from devcluster import ClusterSettings, LocalCluster, NodeSpec
 from devcluster.binaries import HELM
 from devcluster.build import build, build_control_plane
@@ -56,16 +56,35 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return previous_chart(tmp_path_factory.mktemp("previous"))
 
 
+@contextlib.contextmanager
+def at_work(release: Release, logs: Path, *options: str) -> Iterator[None]:
+    """See to it that an operator is at work: real nodes have one, simulated ones get a process with these options."""
+    cluster = release.cluster
+    if cluster.settings.real:
+        yield
+        return
+    account = cluster.service_account_kubeconfig(NAMESPACE, "paraset-operator")
+    with Operator(account, logs, "outside", *options) as operator:
+        operator.start_ready(60)
+        yield
+
+
 @pytest.fixture(scope="module")
-def installed(
-    cluster: LocalCluster, previous: Path, is_real: bool, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Release]:
+def installed(cluster: LocalCluster, previous: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The previous chart, and an operator at work."""
     release = Release(cluster)
     release.install(previous)
-    with contextlib.ExitStack() as stack:
-        if not is_real:
-            account = cluster.service_account_kubeconfig(NAMESPACE, "paraset-operator")
-            operator = stack.enter_context(Operator(account, tmp_path_factory.mktemp("operator"), "outside"))
-            operator.start_ready(60)
+    with at_work(release, tmp_path_factory.mktemp("operator")):
         yield release
+
+
+@pytest.fixture(scope="module")
+def limited(cluster: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """This chart with one namespace listed, and an operator at work in it."""
+    release = Release(cluster)
+    release.make_namespace()
+    release.install(CHART, f"--set=rbac.namespaces={{{TEAM}}}")
+    with at_work(release, tmp_path_factory.mktemp("operator"), f"--fill-namespace={TEAM}"):
+        yield release
+    cluster.kubectl("delete", "pset", "--all", "--all-namespaces")
+    release.remove()

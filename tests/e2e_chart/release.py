@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/paraset-ope
 #: What the chart before this one did not know yet.
 NEW_FIELD = "tenants"
 PREVIOUS_VERSION = "0.0.9"
+WAIT = ("--wait", "--timeout=4m")
 #: Another name of the same image, to upgrade to.
 NEW_TAG = "0.1.0-other"
 
@@ -64,26 +65,34 @@ def the_set(**container: Any) -> Json:
 
 @dataclass
 class Release:
-    """The release `paraset` in `paraset-system`; `values` go into every install and upgrade."""
+    """The release `paraset` in `paraset-system`."""
 
     cluster: LocalCluster
-    values: list[str] = field(default_factory=list)
 
     def helm(self, *arguments: str) -> str:
         """Run helm on the cluster, in the release's namespace."""
         return helm(*arguments, f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={NAMESPACE}")
 
-    def install(self, chart: Path) -> None:
+    def install(self, chart: Path, *values: str) -> None:
         """Install, and wait until everything is ready."""
-        self.helm("install", RELEASE, str(chart), "--create-namespace", "--wait", "--timeout=4m", *self.values)
+        self.helm("install", RELEASE, str(chart), "--create-namespace", *WAIT, *values)
 
     def upgrade(self, chart: Path, *values: str) -> None:
         """Upgrade, and wait until everything is ready."""
-        self.helm("upgrade", RELEASE, str(chart), "--wait", "--timeout=4m", *self.values, *values)
+        self.helm("upgrade", RELEASE, str(chart), *WAIT, *values)
 
     def rollback(self, revision: int) -> None:
         """Go back to a revision, and wait until everything is ready."""
-        self.helm("rollback", RELEASE, str(revision), "--wait", "--timeout=4m")
+        self.helm("rollback", RELEASE, str(revision), *WAIT)
+
+    def uninstall(self) -> None:
+        """Uninstall, and wait until everything is gone."""
+        self.helm("uninstall", RELEASE, *WAIT)
+
+    def remove(self) -> None:
+        """Uninstall, CRDs included."""
+        self.upgrade(CHART, "--set=crds.keep=false")
+        self.uninstall()
 
     def history(self) -> list[tuple[int, str, str]]:
         """Revision, chart and status, first to last."""
@@ -92,9 +101,13 @@ class Release:
 
     def fill(self, **pod: Any) -> list[Json]:
         """Apply the set, its container with these fields, and wait until it has filled all GPUs."""
-        self.cluster.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}}))
+        self.make_namespace()
         self.cluster.apply(json.dumps(the_set(**pod)))
         return self.until_full()
+
+    def make_namespace(self, name: str = TEAM) -> None:
+        """See that a namespace is there."""
+        self.cluster.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
 
     def until_full(self) -> list[Json]:
         """Wait until every GPU has a filler that runs."""

@@ -46,7 +46,7 @@ def rolled_back(upgraded: Stage) -> Stage:
 
 @pytest.fixture(scope="module")
 def uninstalled(rolled_back: Stage) -> Stage:
-    rolled_back.release.helm("uninstall", "paraset", "--wait", "--timeout=4m")
+    rolled_back.release.uninstall()
     return rolled_back
 
 
@@ -96,8 +96,7 @@ def test_a_new_install_takes_over_what_was_kept(uninstalled: Stage) -> None:
 
 def test_without_keep_the_crds_go_with_the_release(uninstalled: Stage) -> None:
     release = uninstalled.release
-    release.upgrade(CHART, "--set=crds.keep=false")
-    release.helm("uninstall", "paraset", "--wait", "--timeout=4m")
+    release.remove()
     names = [each["metadata"]["name"] for each in release.cluster.api.get(CRDS)["items"]]
     assert [name for name in names if name.endswith("paraset.io")] == []
     until("the sets' fillers are gone too", lambda: not release.fillers())

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,8 +40,7 @@ def release(cluster: LocalCluster) -> Iterator[Release]:
     found.install(CHART)
     yield found
     cluster.kubectl("delete", "pset", "--all", "-n", TEAM)
-    found.upgrade(CHART, "--set=crds.keep=false")
-    found.helm("uninstall", "paraset", "--wait", "--timeout=4m")
+    found.remove()
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_it_is_small_at_rest(full: Release, capsys: pytest.CaptureFixture[str]) 
         millicores = (cpu - cpu_before) / (at - at_before) * 1000
         role = "leader" if name == full.leader() else "standby"
         with capsys.disabled():
-            print(f"\nat rest, {role}: {memory:.0f} MiB working set, {millicores:.1f} millicores")
+            sys.stdout.write(f"\nat rest, {role}: {memory:.0f} MiB working set, {millicores:.1f} millicores\n")
         assert memory < GOAL_MIB, role
 
 
@@ -114,7 +114,7 @@ def test_restarts_and_kills_during_a_burst_cost_ls_work_nothing(
         found[name] = burst(quick.cluster, observer, name.replace(" ", "-"), meanwhile)
         until("both replicas are ready", lambda: ready(quick) == 2)
     with capsys.disabled():
-        print("".join(f"\n{name}: {waits}" for name, waits in found.items()))
+        sys.stdout.write("".join(f"\n{name}: {waits}" for name, waits in found.items()) + "\n")
     assert observer.violations == []
     native = found.pop("native preemption")
     assert [name for name, waits in found.items() if waits.longest > native.longest + NOISE] == []
