@@ -99,12 +99,18 @@ def quick(full: Release) -> Release:
     return full
 
 
+@pytest.mark.timeout(900)
 def test_restarts_and_kills_during_a_burst_cost_ls_work_nothing(
     quick: Release, observer: Observer, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def tell(name: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{name}: {found[name]}\n")
+
     found = {}
     with stopped(quick):
         found["native preemption"] = burst(quick.cluster, observer, "native", lambda: None)
+    tell("native preemption")
     for name, meanwhile in (
         ("operator", lambda: None),
         ("rolling restart", lambda: restart(quick)),
@@ -112,9 +118,8 @@ def test_restarts_and_kills_during_a_burst_cost_ls_work_nothing(
     ):
         quick.until_full()
         found[name] = burst(quick.cluster, observer, name.replace(" ", "-"), meanwhile)
+        tell(name)
         until("both replicas are ready", lambda: ready(quick) == 2)
-    with capsys.disabled():
-        sys.stdout.write("".join(f"\n{name}: {waits}" for name, waits in found.items()) + "\n")
     assert observer.violations == []
     native = found.pop("native preemption")
     assert [name for name, waits in found.items() if waits.longest > native.longest + NOISE] == []
