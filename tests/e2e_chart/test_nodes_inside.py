@@ -1,5 +1,5 @@
 """The operator inside a cluster of real nodes, installed by Helm with default values: it fills, yields, rests, and is
-restarted and killed in the middle of LS bursts. `make e2e-nodes` runs this and prints the figures.
+restarted and killed in the middle of LS bursts. `make e2e-chart-nodes` runs this and prints the figures.
 """
 
 import contextlib
