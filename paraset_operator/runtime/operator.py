@@ -29,6 +29,7 @@ from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop, Turn
 from paraset_operator.runtime.memory import Memory
+from paraset_operator.runtime.memory_json import memory_json
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
@@ -161,6 +162,10 @@ class Operator:
             last_turn_age=None if last_turn is None else now - last_turn,
             last_plan_age=None if last_plan is None else now - last_plan,
         )
+
+    def remembers(self) -> dict[str, Any]:
+        """Return what the next plan depends on beside what the API server knows."""
+        return memory_json(self.memory.pacing, self.demands.answered, time.monotonic())
 
     @property
     def _is_synced(self) -> bool:
