@@ -4,6 +4,7 @@ What a plan says is shown by the leader alone: a replica that stands by shows no
 are right. Series whose labels are known begin at 0, so that the first event is seen as an increase.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import (
@@ -18,7 +19,7 @@ from prometheus_client import (
 
 from paraset_operator import __version__
 from paraset_operator.model.announced import Announcement
-from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
+from paraset_operator.model.plan import DeletePod, Plan, Reason, ResizePod, Storm
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.model.snapshot import Snapshot
@@ -30,7 +31,13 @@ from paraset_operator.reporting.set_metrics import SetMetrics, step_of
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _URGENT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
-PATHS = ("full", "urgent")
+_PATHS = ("full", "urgent")
+_GROWTH = {Reason.FILLS, Reason.GROWS, Reason.SHRINKS, Reason.REVERTS}
+_REASONS = {
+    "create": [Reason.FILLS],
+    "resize": [Reason.GROWS, Reason.SHRINKS, Reason.REVERTS, Reason.YIELDS, Reason.HEADROOM, Reason.ANNOUNCED],
+    "delete": [reason for reason in Reason if reason not in _GROWTH],
+}
 
 # A second series for every counter, which says when it began: nobody asks for it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -131,7 +138,10 @@ class Metrics:
             self.announced,
             self.copies,
         )
-        for path in PATHS:
+        for verb, reasons in _REASONS.items():
+            for reason, result in itertools.product(reasons, ("done", "refused", "failed")):
+                self.actions.labels(verb, reason.value, result)
+        for path in _PATHS:
             self.plans.labels(path)
             self.failures.labels(path)
 
@@ -202,8 +212,8 @@ class Metrics:
         for name, amount in amounts.items():
             self.room_taken.labels(reason, name).inc(amount)
 
-    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+    def yielded(self, action: DeletePod | ResizePod, lost: Mapping[str, float]) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds, in cores, bytes and pieces."""
         self.sets.yielded(action, lost)
         if action.beneficiary and action.beneficiary.source:
             self.announced_yields.labels(action.beneficiary.source, step_of(action)).inc()

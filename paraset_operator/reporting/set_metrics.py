@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from paraset_operator.model.plan import DeletePod, ResizePod, SetReport
-from paraset_operator.model.resources import Resources
 from paraset_operator.reporting.amounts import in_base_units
 from paraset_operator.reporting.observed import Observed
 
 _SET = ("namespace", "paraset")
-_STEPS = ("shrink", "evict")
+_STEPS = ("shrink", "evict", "preempt")
 
 Key = tuple[str, str]
 
@@ -30,7 +29,7 @@ class SetMetrics:
             "paraset_set_limited", "1 for each reason why a set holds no more.", [*_SET, "reason"], registry=at
         )
         self._yields = Counter(
-            "paraset_yields", "Fillers shrunk or evicted for LS work or headroom.", [*_SET, "step"], registry=at
+            "paraset_yields", "Fillers that gave room to LS work or headroom, by how.", [*_SET, "step"], registry=at
         )
         self._lost = Counter(
             "paraset_lost_work_resource_seconds",
@@ -86,18 +85,24 @@ class SetMetrics:
         self._begin(key)
         for name, amount in amounts.items():
             self._filled.labels(*key, name).inc(amount)
+            self._lost.labels(*key, name)
 
     def lived_shortly(self, key: Key) -> None:
         """Count a filler whose life was shorter than its start."""
         self._begin(key)
         self._short_lived.labels(*key).inc()
 
-    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+    def preempted(self, key: Key) -> None:
+        """Count a filler that kube-scheduler preempted by itself."""
+        self._begin(key)
+        self._yields.labels(*key, "preempt").inc()
+
+    def yielded(self, action: DeletePod | ResizePod, lost: Mapping[str, float]) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds, in cores, bytes and pieces."""
         key = action.owner.namespace, action.owner.name
         self._begin(key)
         self._yields.labels(*key, step_of(action)).inc()
-        for name, amount in in_base_units(lost).items():
+        for name, amount in lost.items():
             self._lost.labels(*key, name).inc(amount)
 
     def _begin(self, key: Key) -> None:

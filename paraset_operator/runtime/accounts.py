@@ -46,6 +46,7 @@ class Accounts:
             metrics.waits.labels(cause.value)
         for reason in (Reason.YIELDS.value, Reason.ANNOUNCED.value, PREEMPTED):
             metrics.unused.labels(reason)
+        self._begun: set[str] = set()
 
     def now(self) -> float:
         """Return the time."""
@@ -126,6 +127,7 @@ class Accounts:
         for pod, sign in ((was, -1), (does, 1)):
             if pod is not None:
                 key = set_of(pod)
+                self._begin(pod)
                 held = self._held.setdefault(key, {})
                 for name, amount in pod.requests.items():
                     held[name] = held.get(name, 0) + sign * amount
@@ -136,6 +138,14 @@ class Accounts:
                 if not any(held.values()):
                     del self._held[key]
 
+    def _begin(self, pod: Pod) -> None:
+        """Have what fillers may release begin at 0 in metrics, by the resources that they hold."""
+        for name in given(pod.requests).keys() - self._begun:
+            self._begun.add(name)
+            for reason in (*YIELD_REASONS, PREEMPTED):
+                self._metrics.room_released.labels(str(reason), name)
+                self._metrics.room_taken.labels(str(reason), name)
+
     def _gained(self, key: str, amounts: Amounts) -> None:
         self.filled[key] = plus(self.filled.get(key, {}), amounts)
         if amounts:
@@ -144,6 +154,8 @@ class Accounts:
     def _preempted(self, pod: Pod, now: float) -> None:
         self._gave(self._room.preempted(pod, now), now)
         self._set_account(set_of(pod), now).preempted += 1
+        if self.book is not None:
+            self._metrics.sets.preempted(split(set_of(pod)))
 
     def _gave(self, release: Release, now: float) -> None:
         account = self._hour(now).room_account(release.reason)

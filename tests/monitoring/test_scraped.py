@@ -8,7 +8,7 @@ from operating import eventually
 from promtool import run
 from scraped import Monitored
 
-from demo.measure import filled, seconds_to_bind
+from demo.measure import filled, seconds_to_bind, yielded
 from demo.objects import CPU, GPU
 
 SET = {"namespace": "research", "paraset": "trainer"}
@@ -73,15 +73,49 @@ def test_no_pod_waits_and_none_was_held_up(monitored: Monitored) -> None:
 
 
 def test_ls_waits_are_no_longer_than_the_slowest_pod_s(monitored: Monitored) -> None:
-    slowest = max(seconds_to_bind(monitored.record.waits))
+    slowest = max(seconds_to_bind(monitored.waits))
     query = next(each for each in ALL if each.title == "LS waits by cause, p99")
     waits = [float(each["value"][1]) for each in monitored.prometheus.query(query.filled(VARIABLES))]
     # A quantile of a histogram lies within a bucket; they are at most 2.5 times apart.
     assert 0 < max(waits) <= 2.5 * slowest
 
 
-def test_evictions_and_shrinks_are_those_the_api_server_saw(monitored: Monitored) -> None:
-    given = monitored.record.yielded
-    assert given
-    for step, count in (("evict", given.evictions), ("shrink", given.shrinks)):
-        assert monitored.prometheus.value(f'sum(paraset_yields_total{{step="{step}"}})') == count
+# On a busy machine a filler now and then leaves uncounted, such as while no replica holds the Lease.
+MOST = 0.8
+
+
+def left_otherwise(monitored: Monitored) -> float:
+    """How many fillers the operator took away for other reasons than LS work: bound ones count as evictions as well."""
+    others = 'verb="delete",result="done",reason!~"YieldsToLatencySensitive|MakesHeadroom|MakesRoomForAnnounced"'
+    return monitored.prometheus.value(f"sum(paraset_actions_total{{{others}}})") or 0.0
+
+
+def test_yields_are_those_that_the_api_server_saw(monitored: Monitored) -> None:
+    seen = yielded(monitored.observer.since(0)).evictions
+    counted = monitored.prometheus.value('sum(paraset_yields_total{step=~"evict|preempt"})') or 0.0
+    assert MOST * (seen - left_otherwise(monitored)) <= counted <= seen
+    assert counted > 0
+
+
+def test_work_lost_is_what_the_set_s_status_tells(monitored: Monitored) -> None:
+    path = "/apis/paraset.io/v1alpha1/namespaces/research/parasets/trainer"
+    told = monitored.cluster.api.get(path)["status"]["lostWork"]["resourceSeconds"]
+    assert told[GPU] > 0
+    for name, amount in told.items():
+        series = f'paraset_lost_work_resource_seconds_total{{paraset="trainer",resource="{name}"}}'
+        assert monitored.prometheus.value(f"sum({series})") == amount
+
+
+def test_the_first_release_is_seen_as_an_increase(monitored: Monitored) -> None:
+    """Prometheus extrapolates an increase, so it is near what was counted."""
+    released = f'paraset_room_released_total{{resource="{GPU}"}}'
+    counted = monitored.prometheus.value(f"sum({released})")
+    assert monitored.prometheus.value(f"sum(increase({released}[10m]))") == pytest.approx(counted, rel=0.2)
+
+
+def test_devices_released_are_those_that_fillers_were_seen_to_leave(monitored: Monitored) -> None:
+    """No filler of the examples has more than one."""
+    seen = yielded(monitored.observer.since(0)).gpus
+    released = monitored.prometheus.value(f'sum(paraset_room_released_total{{resource="{GPU}"}})') or 0.0
+    assert MOST * (seen - left_otherwise(monitored)) <= released <= seen
+    assert released > 0

@@ -9,6 +9,7 @@ from runtime_cases import delete
 from paraset_operator.model.plan import Limit, LimitReport, SetReport
 from paraset_operator.reporting.observed import NONE_SEEN, Observed
 from paraset_operator.reporting.set_metrics import SetMetrics
+from paraset_operator.runtime.memory import work_lost
 
 SET = paraset("s", shape(cpu=2, gpus=1))
 KEY = (SET.namespace, SET.name)
@@ -60,6 +61,14 @@ def test_counters_of_a_set_begin_at_nothing_so_that_the_first_is_an_increase() -
     shown.sets.saw(SetReport(SET), NONE_SEEN)
     assert shown.value("paraset_yields_total", step="evict") == 0
     assert shown.value("paraset_short_lived_fillers_total") == 0
+
+
+def test_lost_work_is_counted_in_the_units_of_the_status() -> None:
+    action = delete(pod=filler(SET), owner=SET, lost_seconds=10)
+    shown = Shown()
+    shown.sets.yielded(action, work_lost(action))
+    assert shown.value("paraset_lost_work_resource_seconds_total", resource="cpu") == 20
+    assert shown.value("paraset_lost_work_resource_seconds_total", resource=GPU) == 10
 
 
 def test_of_a_set_that_is_gone_nothing_is_left_though_its_fillers_leave_later() -> None:
