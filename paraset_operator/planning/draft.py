@@ -15,6 +15,7 @@ from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.ahead import make_ahead
 from paraset_operator.planning.announced import make_for_announced
 from paraset_operator.planning.contenders import Contender, Obstacles, admit, contender_of
+from paraset_operator.planning.cpu_headroom import keep_cpu_headroom
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
@@ -58,7 +59,7 @@ class Draft:
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> Iterator[Release]:
+    def make_way(self, moment: Moment, *, keeps_headroom: bool = True) -> Iterator[Release]:
         """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
@@ -67,7 +68,10 @@ class Draft:
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
         yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
-        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+        if not keeps_headroom:
+            return
+        yield from keep_headroom(self.ground.policies, search)
+        yield from keep_cpu_headroom(self.ground.policies, search)
 
     def _rank_victims(self) -> None:
         sums = self._planned.sums()

@@ -55,9 +55,14 @@ class Planner:
         """Return step 1 of the plan alone."""
         return tuple(self.releases(snapshot, moment))
 
-    def releases(self, snapshot: Snapshot, moment: Moment = _START) -> Iterator[Release]:
-        """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for."""
-        return self._draft(snapshot).make_way(moment)
+    def releases(
+        self, snapshot: Snapshot, moment: Moment = _START, *, keeps_headroom: bool = True
+    ) -> Iterator[Release]:
+        """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for.
+
+        Headroom may be left to the next plan, so that it does not hold up what is sent for LS pods that wait.
+        """
+        return self._draft(snapshot).make_way(moment, keeps_headroom=keeps_headroom)
 
     def prepare(self, snapshot: Snapshot, most: int) -> bool:
         """Look at up to `most` nodes that have changed; say whether that was all.

@@ -136,6 +136,11 @@ class Rooms(Mapping[str, NodeRoom]):
         order = np.lexsort((found, -rows.room[found, columns.index(CPU)], keeps_off))
         return (self._survey.states[row].node.name for row in found[order])
 
+    def fillable_cores(self, policy: PolicyView) -> int:
+        """Return the thousandths of cores that fillers may hold on the nodes of a policy."""
+        rows = self._survey.rows.room[:, self._survey.ground.columns.index(CPU)].clip(min=0)
+        return int(rows[[each is policy for each in self._survey.policies]].sum())
+
     def place_of(self, name: str) -> tuple[Node, PolicyView | None]:
         """Return a node and the policy that covers it, without making a room."""
         row = self._survey.row_of[name]

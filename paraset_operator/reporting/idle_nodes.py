@@ -120,6 +120,8 @@ def _positive(amounts: Resources) -> dict[str, int]:
 def _headroom(policy: PolicyView | None) -> str:
     """Return what headroom the policy of a node keeps on all its nodes together, in a clause that may be empty."""
     copies = [f"{each.copies} x {each.name}" for each in (policy.headroom if policy else ()) if each.copies]
+    if policy and policy.cpu_headroom_percent:
+        copies.append(f"{policy.cpu_headroom_percent} % of the cores")
     return f"; its headroom, over all nodes: {', '.join(copies)}" if copies else ""
 
 

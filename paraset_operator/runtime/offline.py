@@ -18,7 +18,7 @@ import msgspec
 from paraset_operator.api.names import GROUP, PARASET
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.policy import Mode, PolicyView
+from paraset_operator.model.policy import BUILT_IN_POLICY, Mode, PolicyView
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.reporting.headroom_words import notes_on
@@ -102,6 +102,7 @@ class _Assembly:
         nodes, waiting = self._dump.cache.freeze()
         labels = _namespace_labels(self._objects, self._dump.cache.pods)
         policies = tuple(_policy(name, each, labels) for name, each in sorted(self._objects.policies.items()))
+        policies = policies or (BUILT_IN_POLICY,)
         wall = self._now.timestamp()
         announced = self._dump.announced.now(policies, nodes, waiting, wall)
         memory = self._info.memory if self._info else None

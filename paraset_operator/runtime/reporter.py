@@ -12,12 +12,10 @@ from paraset_operator.api.conditions import ConditionType
 from paraset_operator.api.status import Condition, ParaSetStatus
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod, SetReport
-from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.reporting.events import EventRecorder, Subject
 from paraset_operator.reporting.metrics import Metrics
-from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
+from paraset_operator.reporting.observed import NONE_SEEN, Observed
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
@@ -66,13 +64,12 @@ class Reporter:
         self._fragments.saw(turn.snapshot)
         self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
-        seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)
         for known in self._sets:
             if known.value is None:
                 self._report_invalid(known, now)
             elif known.uid in reports:
-                observed = seen.get(known.uid, NONE_SEEN)
+                observed = turn.seen.get(known.uid, NONE_SEEN)
                 self._report_set(known, reports[known.uid], observed, actions[known.uid], turn, now)
 
     def concluded(self, outcome: Outcome) -> None:
@@ -178,14 +175,6 @@ def conditions_in(status: Status) -> list[Condition]:
 def _loss_in(status: ParaSetStatus) -> Loss:
     lost = status.lost_work
     return Loss(lost.evictions, lost.shrinks, dict(lost.resource_seconds or {})) if lost else Loss()
-
-
-def _observed_by_owner(snapshot: Snapshot) -> dict[str, Observed]:
-    by_owner: dict[str, list[Pod]] = defaultdict(list)
-    for pod in (*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)):
-        if pod.owner:
-            by_owner[pod.owner].append(pod)
-    return {owner: observe(pods) for owner, pods in by_owner.items()}
 
 
 def _actions_by_owner(turn: Turn) -> dict[str, list[Action]]:
