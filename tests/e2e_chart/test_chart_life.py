@@ -5,7 +5,7 @@ it. The stages follow each other, each a fixture; a test looks at one of them.
 from dataclasses import dataclass
 
 import pytest
-from release import CRDS, NEW_TAG, PREVIOUS_VERSION, Json, Release, identity, until
+from release import CRDS, NEW_TAG, PREVIOUS_VERSION, TEAM, Json, Release, identity, until
 
 from chart_tools.helm import CHART
 
@@ -94,9 +94,10 @@ def test_a_new_install_takes_over_what_was_kept(uninstalled: Stage) -> None:
     assert release.history() == [(1, "paraset-0.1.0", "deployed")]
 
 
-def test_without_keep_the_crds_go_with_the_release(uninstalled: Stage) -> None:
+def test_in_the_documented_order_an_uninstall_leaves_nothing(uninstalled: Stage) -> None:
     release = uninstalled.release
+    release.cluster.kubectl("delete", "pset", "--all", "-n", TEAM)
+    until("the fillers are gone", lambda: not release.fillers())
     release.remove()
     names = [each["metadata"]["name"] for each in release.cluster.api.get(CRDS)["items"]]
     assert [name for name in names if name.endswith("paraset.io")] == []
-    until("the sets' fillers are gone too", lambda: not release.fillers())
