@@ -161,15 +161,21 @@ class Draft:
         return made
 
     def _obstacles(self, pacing: Pacing, uid: str, moment: Moment) -> Obstacles:
-        refusing, words = np.zeros_like(self.cooling), ""
+        refusing, words, row_of = np.zeros_like(self.cooling), "", self._survey.row_of
+        ends = {
+            row_of[name]: (name, wait.until)
+            for name, wait in pacing.cool_downs.items()
+            if name in row_of and pacing.is_cooling(name, moment.monotonic)
+        }
         for key in sorted(pacing.back_offs):
             of, _, name = key.partition("/")
-            if of == uid and name in self._survey.row_of:
+            if of == uid and name in row_of:
                 wait = pacing.back_off_of(uid, moment.monotonic, name)
                 if wait is not None:
-                    refusing[self._survey.row_of[name]] = True
+                    refusing[row_of[name]] = True
+                    ends.setdefault(row_of[name], (name, wait.until))
                     words = words or wait.message
-        return Obstacles(self.cooling, self.stormy, refusing, words, tuple(self.storms.values()))
+        return Obstacles(self.cooling, self.stormy, refusing, words, tuple(self.storms.values()), ends)
 
     def _gone(self) -> dict[str, list[Pod]]:
         """Return the fillers, by set, that are not kept: they leave, for LS work or for reasons of their own."""

@@ -1,5 +1,6 @@
 """After every turn: statuses of sets, Events, metrics, logs. Nothing here decides anything."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -54,6 +55,8 @@ class Reporter:
         self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
         self._storms = StormWatch(policies, events, metrics)
+        # Found once: otherwise the end of a wait would be told anew with each tick between the clocks.
+        self._clock_began = time.time() - time.monotonic()
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
@@ -128,7 +131,7 @@ class Reporter:
         before = _status_in(known)
         loss = self._memory.losses.setdefault(known.uid, _loss_in(before))
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
-        status = status_of(facts, loss, planned, before, selector, now)
+        status = status_of(facts, loss, planned, before, selector, now, self._clock_began)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
         wanted = self._filled_work.added_to(as_json(status), known)
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
