@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from devcluster.cluster import LocalCluster
+from devcluster.realnodes.isolation import process as isolation_process
 from devcluster.settings import ClusterSettings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -43,6 +44,8 @@ class Running:
     kubeconfig: str
     kubectl: str
     nodes: int
+    #: The outermost process of the isolation it runs in, 0 if in none.
+    isolation: int = 0
 
 
 class NamedCluster:
@@ -64,17 +67,18 @@ class NamedCluster:
             return None
         return Running(**json.loads(self._state.read_text()))
 
-    def up(self, arguments: list[str], timeout: float) -> Running:
-        """Start the serving process and wait until the cluster is ready; its log's last lines are the error if it
-        fails.
+    def up(self, arguments: list[str], timeout: float, isolated: bool = False) -> Running:
+        """Start the serving process, isolated for real nodes, and wait until the cluster is ready; its log's last lines
+        are the error if it fails.
         """
         if self._is_served():
             raise BackgroundError(f"cluster {self.name!r} is up already: end it first with `down --name {self.name}`")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
         with self.log.open("wb") as log:
+            program = [sys.executable, "-m", "devcluster"]
             server = subprocess.Popen(
-                [sys.executable, "-m", "devcluster", "serve", *arguments],
+                [*([*program, "isolated", "--"] if isolated else []), *program, "serve", *arguments],
                 env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -102,9 +106,9 @@ class NamedCluster:
         running = self.running()
         if running is None:
             return False
-        os.kill(running.pid, signal.SIGTERM)
+        os.kill(running.isolation or running.pid, signal.SIGTERM)
         deadline = time.monotonic() + DOWN_SECONDS
-        while self._is_served():
+        while self._is_served() or _exists(running.isolation):
             if time.monotonic() > deadline:
                 raise BackgroundError(f"cluster {self.name!r} did not end within {DOWN_SECONDS:g} s; see {self.log}")
             time.sleep(POLL_SECONDS)
@@ -117,7 +121,8 @@ class NamedCluster:
     def _announce(self, cluster: LocalCluster) -> None:
         kubectl = str(cluster.binaries / "kubectl")
         nodes = len(cluster.settings.nodes)
-        state = Running(os.getpid(), cluster.server, str(cluster.kubeconfig), kubectl, nodes)
+        isolation = isolation_process() if cluster.settings.real else 0
+        state = Running(os.getpid(), cluster.server, str(cluster.kubeconfig), kubectl, nodes, isolation)
         partial = self._state.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(state)))
         partial.rename(self._state)  # whoever sees it sees all of it
@@ -150,6 +155,10 @@ class NamedCluster:
             except BlockingIOError as error:
                 raise BackgroundError(f"cluster {self.name!r} is up already") from error
             yield lock
+
+
+def _exists(process: int) -> bool:
+    return bool(process) and Path(f"/proc/{process}").exists()
 
 
 def clusters_folder() -> Path:

@@ -47,14 +47,16 @@ class Authority:
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
         return self._issue(user.replace(":", "-"), subject, ExtendedKeyUsageOID.CLIENT_AUTH, [])
 
-    def server(self, *addresses: str) -> KeyPair:
-        """The API server's certificate, valid for the given IP addresses and for the in-cluster names."""
+    def server(self, *addresses: str, name: str = "kube-apiserver") -> KeyPair:
+        """A server's certificate, by default the API server's, valid for the given IP addresses and for the in-cluster
+        names.
+        """
         names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         names += [
             x509.DNSName(name) for name in ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
         ]
-        subject = [x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")]
-        return self._issue("kube-apiserver", subject, ExtendedKeyUsageOID.SERVER_AUTH, names)
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+        return self._issue(name, subject, ExtendedKeyUsageOID.SERVER_AUTH, names)
 
     def _issue(
         self,

@@ -1,24 +1,31 @@
 """The commands of `python -m devcluster`, for people; programs use LocalCluster."""
 
 import argparse
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from devcluster.background import BackgroundError, NamedCluster, Running, all_clusters
-from devcluster.binaries import BUNDLES, BinariesMissingError
+from devcluster.binaries import BUNDLES, KUBELET, BinariesMissingError
 from devcluster.build import BuildError, build_control_plane
 from devcluster.build import build as build_bundle
 from devcluster.processes import ProcessDiedError
 from devcluster.readiness import NotReadyError
+from devcluster.realnodes import isolation, requirements
+from devcluster.realnodes.nodes import REAL_LEASE_SECONDS, real_specs
 from devcluster.settings import ClusterSettings, NodeSpec
 from devcluster.toolchain import ToolchainError
 from devcluster.traces import NODES, TraceError, read_openb_nodes, sample
 
 DEFAULT_NAME = "paraset"
+COMMAND: dict[str, Any] = {"nargs": "+", "metavar": "COMMAND", "help": "after `--`"}
 EXPECTED = (
     BackgroundError,
     BinariesMissingError,
     BuildError,
+    isolation.IsolationError,
     ProcessDiedError,
     NotReadyError,
     ToolchainError,
@@ -32,6 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options, arguments[1:]))
+    except requirements.RequirementError as error:
+        print(error, file=sys.stderr)
+        return requirements.EXIT_CODE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -52,8 +62,11 @@ def up(options: argparse.Namespace, arguments: list[str]) -> int:
     """Start a cluster that goes on running."""
     settings = _settings(options)
     build_control_plane()
-    running = NamedCluster(options.name).up(arguments, settings.start_timeout)
-    print(f"Cluster {options.name!r} is up: {running.nodes} nodes at {running.server}\n\n{_use(running)}\n")
+    if settings.real:
+        requirements.check()
+        build_bundle(KUBELET)
+    running = NamedCluster(options.name).up(arguments, settings.start_timeout, isolated=settings.real)
+    print(f"Cluster {options.name!r} is up: {running.nodes} nodes at {running.server}\n\n{_use(options, running)}\n")
     print(f"End it with: python -m devcluster down --name {options.name}")
     return 0
 
@@ -85,11 +98,42 @@ def status(options: argparse.Namespace, _arguments: list[str]) -> int:
 
 def kubeconfig(options: argparse.Namespace, _arguments: list[str]) -> int:
     """Print the path of a cluster's kubeconfig."""
-    running = NamedCluster(options.name).running()
-    if running is None:
-        raise BackgroundError(f"cluster {options.name!r} is not up: start it with `up --name {options.name}`")
-    print(running.kubeconfig)
+    print(_running(options.name).kubeconfig)
     return 0
+
+
+def _running(name: str) -> Running:
+    running = NamedCluster(name).running()
+    if running is None:
+        raise BackgroundError(f"cluster {name!r} is not up: start it with `up --name {name}`")
+    return running
+
+
+def execute(options: argparse.Namespace, _arguments: list[str]) -> int:
+    """Run a program where a cluster can be reached: with KUBECONFIG and a kubectl on PATH, inside with real nodes."""
+    running = _running(options.name)
+    path = f"{Path(running.kubectl).parent}:{os.environ.get('PATH', '')}"
+    environment = {"KUBECONFIG": running.kubeconfig, "PATH": path}
+    if running.isolation:
+        return isolation.enter(running.isolation, options.argv, environment)
+    return subprocess.run(options.argv, env=os.environ | environment, check=False).returncode
+
+
+def load_image(options: argparse.Namespace, _arguments: list[str]) -> int:
+    """Give an image, as an archive from `docker save` or devcluster/images.py, to all real nodes of a cluster."""
+    running = _running(options.name)
+    if not running.isolation:
+        raise BackgroundError(f"cluster {options.name!r} has no real nodes: start it with `up --real-nodes N`")
+    for socket in isolation.sockets(running.isolation):
+        argv = ["ctr", f"--address={socket}", "--namespace=k8s.io", "images", "import", str(options.archive.resolve())]
+        if code := isolation.enter(running.isolation, argv, {}):
+            return code
+    return 0
+
+
+def isolated(options: argparse.Namespace, _arguments: list[str]) -> int:
+    """Run a program in namespaces of its own, where real nodes may be started, and say whether it left anything."""
+    return isolation.run(options.argv)
 
 
 def _absence(cluster: NamedCluster) -> str:
@@ -97,11 +141,16 @@ def _absence(cluster: NamedCluster) -> str:
     return f"cluster {cluster.name!r} is not up{reason}"
 
 
-def _use(running: Running) -> str:
+def _use(options: argparse.Namespace, running: Running) -> str:
+    if running.isolation:
+        return f"  python -m devcluster exec --name {options.name} -- kubectl get nodes"
     return f"  export KUBECONFIG={running.kubeconfig}\n  alias kubectl={running.kubectl}"
 
 
 def _settings(options: argparse.Namespace) -> ClusterSettings:
+    if options.real_nodes:
+        nodes = real_specs(options.real_nodes, options.gpus)
+        return ClusterSettings(nodes=nodes, real=True, lease_seconds=REAL_LEASE_SECONDS, audit=options.audit)
     return ClusterSettings(
         nodes=_nodes(options),
         lease_seconds=options.lease_seconds,
@@ -141,6 +190,10 @@ def _parser() -> argparse.ArgumentParser:
     ending.add_argument("--all", action="store_true", help="end every cluster that is up")
     _named(_command(commands, "status", status), None)
     _named(_command(commands, "kubeconfig", kubeconfig), DEFAULT_NAME)
+    _named(_command(commands, "exec", execute), DEFAULT_NAME).add_argument("argv", **COMMAND)
+    _command(commands, "isolated", isolated).add_argument("argv", **COMMAND)
+    loading = _named(_command(commands, "load-image", load_image), DEFAULT_NAME)
+    loading.add_argument("archive", type=Path, help="a docker-archive or OCI tar")
     return parser
 
 
@@ -162,6 +215,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nodes", default="3", help="how many equal nodes, or a CSV file of nodes, or `openb` (default: 3)"
     )
+    parser.add_argument("--real-nodes", type=int, help="so many real ones instead, of 2 GiB each; needs root")
     parser.add_argument("--sample", type=int, help="draw so many nodes from the CSV file")
     parser.add_argument("--seed", type=int, default=0, help="which nodes are drawn (default: 0)")
     parser.add_argument("--cpu", type=float, default=32, help="cores per node (default: 32)")

@@ -18,6 +18,7 @@ from devcluster.api import ApiClient
 from devcluster.binaries import find_binaries
 from devcluster.components import APISERVER, ETCD, KWOK, SCHEDULER
 from devcluster.readiness import NODE_LEASES, Readiness
+from devcluster.realnodes.nodes import RealNodes
 from devcluster.settings import ClusterSettings, NodeSpec
 
 TOKEN_SECONDS = 7 * 24 * 3600
@@ -104,6 +105,13 @@ class LocalCluster:
             self.kubectl("apply", "--server-side", "-f", str(manifest))
         else:
             self.kubectl("apply", "--server-side", "-f", "-", input=manifest)
+
+    @property
+    def real(self) -> RealNodes:
+        """The real nodes; RuntimeError if they are simulated."""
+        if self.plane.real is None:
+            raise RuntimeError("the nodes of this cluster are simulated: start it with ClusterSettings(real=True)")
+        return self.plane.real
 
     def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
         """Add machines and wait until pods can be scheduled to them."""

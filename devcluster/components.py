@@ -89,7 +89,7 @@ def apiserver(layout: Layout, settings: ClusterSettings, authority: Path, tls: K
     """The API server, with default admission and real RBAC."""
     flags = [
         f"--etcd-servers=http://127.0.0.1:{layout.etcd_port}",
-        "--bind-address=127.0.0.1",
+        f"--bind-address={'0.0.0.0' if settings.real else '127.0.0.1'}",  # noqa: S104  in a network namespace of its own
         "--advertise-address=127.0.0.1",
         f"--secure-port={layout.server_port}",
         f"--tls-cert-file={tls.certificate}",
@@ -104,7 +104,18 @@ def apiserver(layout: Layout, settings: ClusterSettings, authority: Path, tls: K
         "--service-cluster-ip-range=10.96.0.0/16",
         f"--cert-dir={layout.pki}",
     ]
-    return flags + (_audit_flags(layout) if settings.audit else []) + list(settings.apiserver_flags)
+    flags += _audit_flags(layout) if settings.audit else []
+    return flags + (_kubelet_flags(layout, authority) if settings.real else []) + list(settings.apiserver_flags)
+
+
+def _kubelet_flags(layout: Layout, authority: Path) -> list[str]:
+    """How the API server reaches kubelets, for logs and exec."""
+    return [
+        f"--kubelet-certificate-authority={authority}",
+        f"--kubelet-client-certificate={layout.pki / 'admin.crt'}",
+        f"--kubelet-client-key={layout.pki / 'admin.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
+    ]
 
 
 def _audit_flags(layout: Layout) -> list[str]:

@@ -12,8 +12,8 @@ GPU_PRESENT_LABEL = "nvidia.com/gpu.present"
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One simulated machine. CPU in thousandths of a core, memory in MiB, whole GPUs, `model` the GPU model ("" for
-    none).
+    """One machine, simulated or real. CPU in thousandths of a core, memory in MiB, whole GPUs; `model` is the GPU
+    model, "" for none.
     """
 
     name: str
@@ -30,6 +30,8 @@ class ClusterSettings:
     """Everything that distinguishes one local cluster from another."""
 
     nodes: list[NodeSpec] = field(default_factory=list)
+    #: Real kubelets with containerd instead of simulated ones; only inside an isolation (devcluster/realnodes).
+    real: bool = False
     #: Length of the node leases, in seconds. They are renewed four times in that time, so a long one keeps an idle
     #: cluster quiet.
     lease_seconds: int = 3600

@@ -1,7 +1,7 @@
 """From settings to a ready control plane: files first, then processes in the order in which they can use each other."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devcluster import components, kubeconfig, stages
@@ -12,6 +12,8 @@ from devcluster.nodes import node_manifest
 from devcluster.ports import free_ports
 from devcluster.processes import ProcessDiedError, Processes
 from devcluster.readiness import Readiness
+from devcluster.realnodes.node import SERVICE_ADDRESS, SERVICE_PORT, take_service_address
+from devcluster.realnodes.nodes import RealNodes
 from devcluster.settings import ClusterSettings
 
 ATTEMPTS = 3
@@ -33,6 +35,7 @@ class ControlPlane:
     authority: Path
     processes: Processes
     api: ApiClient
+    real: RealNodes | None = None
 
     def end(self) -> None:
         """End every process."""
@@ -56,10 +59,13 @@ class PortTakenError(ProcessDiedError):
 
 def _start_once(folder: Path, settings: ClusterSettings, binaries: Path) -> ControlPlane:
     layout = Layout(folder, *free_ports(4))
+    if settings.real:
+        layout = replace(layout, server_port=SERVICE_PORT)
     credentials = _write_credentials(layout)
     processes = Processes(folder / "logs")
-    api = ApiClient(layout.server, credentials.authority, credentials.admin)
-    plane = ControlPlane(layout, credentials.authority, processes, api)
+    api = ApiClient(layout.server, credentials.authority.certificate, credentials.admin)
+    real = RealNodes(settings.nodes, folder, processes) if settings.real else None
+    plane = ControlPlane(layout, credentials.authority.certificate, processes, api, real)
     try:
         _run(plane, settings, binaries, credentials)
     except BaseException as error:
@@ -72,7 +78,7 @@ def _start_once(folder: Path, settings: ClusterSettings, binaries: Path) -> Cont
 
 @dataclass(frozen=True, slots=True)
 class _Credentials:
-    authority: Path
+    authority: Authority
     server: KeyPair
     admin: KeyPair
     tokens: KeyPair
@@ -84,15 +90,15 @@ def _write_credentials(layout: Layout) -> _Credentials:
     for component, pair in pairs.items():
         path = layout.kubeconfig_of(component)
         kubeconfig.write_with_certificate(path, layout.server, authority.certificate, component, pair)
-    server = authority.server("127.0.0.1", "10.96.0.1")
-    return _Credentials(authority.certificate, server, pairs["admin"], service_account_keys(layout.pki))
+    server = authority.server("127.0.0.1", SERVICE_ADDRESS)
+    return _Credentials(authority, server, pairs["admin"], service_account_keys(layout.pki))
 
 
 def _run(plane: ControlPlane, settings: ClusterSettings, binaries: Path, credentials: _Credentials) -> None:
     layout, processes = plane.layout, plane.processes
     processes.discard_at_end(layout.etcd_data)
     layout.stages.write_text(stages.manifests(settings))
-    authority, tokens = credentials.authority, credentials.tokens
+    authority, tokens = credentials.authority.certificate, credentials.tokens
 
     def launch(name: str, flags: list[str]) -> None:
         processes.start(name, [str(binaries / name), *flags])
@@ -101,11 +107,18 @@ def _run(plane: ControlPlane, settings: ClusterSettings, binaries: Path, credent
     launch(ETCD, components.etcd(layout))
     launch(APISERVER, components.apiserver(layout, settings, authority, credentials.server, tokens))
     ready.server()
-    for spec in settings.nodes:
-        plane.api.post("/api/v1/nodes", node_manifest(spec))
+    if not plane.real:
+        for spec in settings.nodes:
+            plane.api.post("/api/v1/nodes", node_manifest(spec))
     launch(CONTROLLERS, components.controller_manager(layout, settings, authority, tokens))
     launch(SCHEDULER, components.scheduler(layout, settings))
-    launch(KWOK, components.kwok(layout, settings))
+    if plane.real:
+        take_service_address()
+        plane.real.start(layout.server, credentials.authority, ready)
+    else:
+        launch(KWOK, components.kwok(layout, settings))
     ready.nodes({spec.name for spec in settings.nodes})
+    if plane.real:
+        plane.real.give_devices(plane.api)
     ready.default_account()
     ready.scheduler(layout.scheduler_port)

@@ -45,12 +45,15 @@ _log = structlog.get_logger(__name__)
 class Operator:
     """One replica: it watches from the start, and acts while it holds the Lease."""
 
-    def __init__(self, client: Client, namespace: str, identity: str) -> None:
+    def __init__(
+        self, client: Client, namespace: str, identity: str, fill_namespaces: frozenset[str] = frozenset()
+    ) -> None:
+        """Keep Lease and accounts in `namespace`; heed ParaSets of `fill_namespaces` alone, of all if it is empty."""
         self._client = client
         self.metrics = Metrics()
         client.on_answer = self.metrics.api.answered
         self.cache = ClusterCache(self._nodes_changed)
-        self.sets = paraset_store(self._set_changed)
+        self.sets = paraset_store(self._set_changed, fill_namespaces)
         self.policies = policy_store(lambda _before, _after: self._trigger())
         namespaces = NamespaceStore(self._trigger)
         self.demands = Demands(self.metrics.urgent_seconds.observe)

@@ -1,5 +1,6 @@
-"""Where the scenarios run: on the cluster of `--kubeconfig FILE` (an option of pytest-kind); else on a kind cluster, if
-there is a container engine; else on the local control plane, and the summary says so in a line.
+"""Where the scenarios run: on real nodes of this machine with `--real-nodes` (`make e2e-nodes`); on the cluster of
+`--kubeconfig FILE` (an option of pytest-kind); else on a kind cluster, if there is a container engine; else on the
+local control plane, and the summary says so in a line.
 
 The environment variable KUBECONFIG counts for nothing here, so that no test touches a cluster nobody has named.
 """
@@ -39,7 +40,12 @@ def has_engine() -> bool:
 
 
 def uses_kind(config: pytest.Config) -> bool:
-    return not config.getoption("kubeconfig") and has_engine()
+    return not is_given(config) and has_engine()
+
+
+def is_given(config: pytest.Config) -> bool:
+    """Whether it was said where to run."""
+    return bool(config.getoption("kubeconfig") or config.getoption("real_nodes"))
 
 
 def scenarios(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -58,7 +64,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash.get(HAS_SCENARIOS, False) and not config.getoption("kubeconfig") and not has_engine():
+    if config.stash.get(HAS_SCENARIOS, False) and not is_given(config) and not has_engine():
         terminalreporter.write_line(SKIPPED)
 
 
@@ -67,7 +73,9 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The cluster that the scenarios run on."""
     folder = tmp_path_factory.mktemp("target")
     kubectl = str(build_control_plane() / "kubectl")
-    if given := request.config.getoption("kubeconfig"):
+    if request.config.getoption("real_nodes"):
+        yield request.getfixturevalue("real_cluster")
+    elif given := request.config.getoption("kubeconfig"):
         yield ForeignCluster(Path(given), kubectl, folder)
     elif has_engine():
         cluster = kind_cluster(folder, kubectl, request.config.getoption("kind_image"))

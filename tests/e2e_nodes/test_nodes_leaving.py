@@ -1,0 +1,98 @@
+"""Leaving a real node: SIGTERM, the grace, what a worker saves in it, and what it costs LS work that waits."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from manifests import Json
+from operating import Operator, eventually
+from real_corner import RealCorner, shell
+from worker_set import SET, WorkerSet, python_image
+
+from devcluster import LocalCluster
+
+CHECKPOINT = "paraset.io/last-checkpoint"
+CAP_SECONDS = 4
+# For a kubelet to kill and report, and the scheduler to bind, on a busy machine.
+SLACK_SECONDS = 8
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worker_image(real_cluster: LocalCluster) -> None:
+    real_cluster.real.load_image(python_image())
+
+
+@pytest.fixture
+def worker(corner: RealCorner) -> Iterator[WorkerSet]:
+    """A worker that has saved at least once by itself and said so."""
+    corner.claim()
+    found = WorkerSet(corner)
+    found.apply()
+    eventually("it has said that it saved", lambda: CHECKPOINT in annotations(corner))
+    yield found
+    found.remove()
+
+
+def annotations(corner: RealCorner) -> dict[str, str]:
+    return dict(corner.filler()["metadata"].get("annotations") or {})
+
+
+def add_ls(corner: RealCorner) -> None:
+    """Have LS work come that leaves no room for the worker."""
+    corner.add_ls("ls", cpu=f"{corner.cores() - 500}m")
+
+
+def test_a_worker_saves_within_its_grace_and_its_successor_goes_on_from_there(worker: WorkerSet) -> None:
+    corner, before, began = worker.corner, worker.state()["done"], time.time()
+    add_ls(corner)
+    saved = eventually("it has saved", lambda: (state := worker.state()) and state["done"] > before and state)
+    assert began <= worker.saved_at()
+    eventually("it has gone", lambda: not corner.fillers() and corner.left())
+    assert worker.state() == saved
+    corner.until_bound("ls")
+    corner.remove_ls("ls")
+    successor = eventually("one comes after it", lambda: begins_at(corner.logs(f"{SET}-0")))
+    assert successor == [saved["done"]]
+
+
+def begins_at(log: str) -> list[int]:
+    return [int(each) for each in re.findall(r"begins at block (\d+)", log)]
+
+
+def test_the_work_lost_is_accounted_since_the_last_checkpoint_that_was_told(
+    worker: WorkerSet, operator: Operator
+) -> None:
+    corner = worker.corner
+    add_ls(corner)
+    victim = eventually("it has to leave", lambda: leaving(corner.raw_pod(f"{SET}-0")))["metadata"]
+    left = seconds(victim["deletionTimestamp"]) - victim["deletionGracePeriodSeconds"]
+    told = seconds(victim["annotations"][CHECKPOINT])
+    series = f'paraset_lost_work_resource_seconds_total{{namespace="{corner.name}",resource="cpu"}}'
+    lost = eventually("it is accounted", lambda: operator.metric(series))
+    assert lost == pytest.approx(left - told, abs=2)  # a core, and both times are told in whole seconds
+    corner.until_bound("ls")
+
+
+def leaving(pod: Json) -> Json | None:
+    return pod if "deletionTimestamp" in pod["metadata"] else None
+
+
+def seconds(time_of: str) -> float:
+    return datetime.fromisoformat(time_of).timestamp()
+
+
+def test_a_worker_that_ignores_sigterm_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner) -> None:
+    corner.change_policy(maxGracePeriodSeconds=CAP_SECONDS)
+    corner.claim()
+    shape = {"name": "core", "fixed": {"cpu": "1", "memory": "64Mi"}}
+    pod = shell("trap '' TERM; echo deaf; while :; do sleep 1; done")
+    stubborn = {"noticeSeconds": 0, "gracePeriodSeconds": 300}
+    corner.add_set(shapes=[shape], replicas=1, pod=pod, **{"yield": stubborn})
+    (filler,) = corner.until_running(1)
+    eventually("it is deaf", lambda: "deaf" in corner.logs(filler.name))
+    began = time.monotonic()
+    add_ls(corner)
+    corner.until_bound("ls")
+    assert CAP_SECONDS - 1 <= time.monotonic() - began <= CAP_SECONDS + SLACK_SECONDS
