@@ -66,7 +66,8 @@ bench-urgent: install ## Time to decide whom to evict for 1 to 200 LS pods on 1,
 bench-planner: install ## Worth against a certified bound, plan times, fairness (10 minutes); writes bench/results/planner.json
 	@$(BIN)/python -m bench.planner_bench $(ARGS)
 
-figures: install ## Draw the figures of the simulator anew into docs/figures (2 minutes)
+figures: install ## Draw the figures anew into docs/figures, those of the simulator among them (2 minutes)
+	$(BIN)/python docs/figures/concepts.py
 	$(BIN)/paraset simulate --arrived 60,70,80,90,95,100,110 --seeds 3 --plot docs/figures
 	$(BIN)/paraset simulate --node-count 60 --arrived 60 --burst 60 --exit 30 --policy fixed,replicas,full --plot docs/figures
 
