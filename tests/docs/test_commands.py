@@ -19,6 +19,14 @@ from devcluster.build import build, build_control_plane
 
 SECONDS = 420
 BETWEEN = "@@ block of line "
+SIMULATION = "paraset_operator/simulation"
+READERS_FILES = {
+    "dump.json": f"{SIMULATION}/manifests/one-node.json",
+    "set.yaml": "examples/trainer.yaml",
+    "my-paraset.yaml": "examples/trainer.yaml",
+    "nodes.csv": f"{SIMULATION}/traces/openb/openb_node_list_gpu_node.csv",
+    "pods.csv": f"{SIMULATION}/traces/openb/openb_pod_list_default.csv",
+}
 #: Pages of which no block is run have nothing to be started for.
 RUN = [page for page in pages(ROOT) if any(not block.reason for block in blocks_of(page.read_text()))]
 
@@ -40,12 +48,14 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A folder with everything of the repository in its place."""
+    """A folder with everything of the repository in its place, and the files that pages take to be the reader's."""
     folder = tmp_path / "paraset"
     folder.mkdir()
     for each in ROOT.iterdir():
         if each.name not in {".venv", ".git"}:
             (folder / each.name).symlink_to(each)
+    for name, file in READERS_FILES.items():
+        (folder / name).symlink_to(ROOT / file)
     virtual = folder / ".venv"
     (virtual / "bin").mkdir(parents=True)
     for each in [*Path(sys.prefix).iterdir(), *Path(sys.prefix, "bin").iterdir()]:

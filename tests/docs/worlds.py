@@ -43,6 +43,8 @@ def world(name: str, text: str) -> Iterator[Path | None]:
             operator.start_ready(60)
             if WORD.search(text):
                 running_set(cluster)
+            if "paraset report" in text:
+                cluster.kubectl("wait", "-n", "paraset-system", "--for=create", "cm/paraset-accounts", "--timeout=120s")
             yield cluster.kubeconfig
 
 
