@@ -21,7 +21,8 @@ SECONDS = 420
 BETWEEN = "@@ block of line "
 SIMULATION = "paraset_operator/simulation"
 READERS_FILES = {
-    "dump.json": f"{SIMULATION}/manifests/one-node.json",
+    "paraset.yaml": "examples/trainer.yaml",
+    "policy.yaml": "examples/fillpolicy.yaml",
     "set.yaml": "examples/trainer.yaml",
     "my-paraset.yaml": "examples/trainer.yaml",
     "nodes.csv": f"{SIMULATION}/traces/openb/openb_node_list_gpu_node.csv",
@@ -71,7 +72,9 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, commands: Path, copy
     text = page.read_text()
     blocks = [block for block in blocks_of(text) if not block.reason]
     script = "".join(f"echo '{BETWEEN}{block.line}'\n{filled_in(block.text)}\n" for block in blocks)
-    with world(world_of(text) or AT_WORK, script) as kubeconfig:
+    if "dump.json" in script:
+        script = f"kubectl get nodes,pods -A -o json > dump.json\n{script}"
+    with world(world_of(text) or AT_WORK, "".join(block.text for block in blocks)) as kubeconfig:
         code, output = run(script, copy, environment(commands, kubeconfig, copy))
     sys.stdout.write(output)  # for `pytest -rP`, when a page is written
     parts = dict(part.partition("\n")[::2] for part in output.split(BETWEEN)[1:])

@@ -39,6 +39,7 @@ def world(name: str, text: str) -> Iterator[Path | None]:
             yield cluster.kubeconfig
             return
         install(cluster)
+        serve(cluster)
         with operator_of(cluster, "docs") as operator:
             operator.start_ready(60)
             if WORD.search(text):
@@ -46,6 +47,20 @@ def world(name: str, text: str) -> Iterator[Path | None]:
             if "paraset report" in text:
                 cluster.kubectl("wait", "-n", "paraset-system", "--for=create", "cm/paraset-accounts", "--timeout=120s")
             yield cluster.kubeconfig
+
+
+def serve(cluster: LocalCluster) -> None:
+    """LS pods that leave fragments: few cores beside idle GPUs, and cores beside none."""
+    cluster.kubectl("create", "namespace", "serving")
+    for name, node, cpu, gpus in (("web-0", "node-a", 14, 2), ("web-1", "node-b", 8, 8)):
+        resources = {"requests": {"cpu": cpu, "memory": "16Gi"}, "limits": {"nvidia.com/gpu": gpus}}
+        spec = {
+            "nodeSelector": {"kubernetes.io/hostname": node},
+            "containers": [{"name": "web", "image": "registry.k8s.io/pause:3.10", "resources": resources}],
+        }
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "serving"}, "spec": spec}
+        cluster.apply(yaml.safe_dump(pod))
+    cluster.kubectl("wait", "pods", "--all", "-n", "serving", "--for=condition=Ready", "--timeout=60s")
 
 
 def running_set(cluster: LocalCluster) -> None:
