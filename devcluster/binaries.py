@@ -74,7 +74,8 @@ PROMETHEUS = Bundle(
         Program("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
     ),
 )
-BUNDLES = {bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS)}
+DESCHEDULER = Bundle("descheduler", (Program("descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),))
+BUNDLES = {bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS, DESCHEDULER)}
 
 
 def _build(name: str) -> str:

@@ -48,7 +48,8 @@ def test_a_workload_gets_room_once_its_quota_is_reserved(filled: Corner) -> None
     admission = {"clusterQueue": "q", "podSetAssignments": [{"name": "main", "count": 2}]}
     merge(filled.cluster, f"{path}/train/status", {"status": {"conditions": [reserved], "admission": admission}})
     eventually("two fillers leave", lambda: len(filled.left()) == 2, 120)
-    assert any(f"Workload {filled.name}/train" in each["message"] for each in filled.events("Yielded"))
+    asker = f"Workload {filled.name}/train"
+    eventually("an Event names it", lambda: any(asker in each["message"] for each in filled.events("Yielded")))
 
 
 def test_what_a_capacity_buffer_promises_is_kept_free(filled: Corner) -> None:

@@ -51,7 +51,6 @@ def world(name: str, text: str) -> Iterator[Path | None]:
 
 def serve(cluster: LocalCluster) -> None:
     """LS pods that leave fragments: few cores beside idle GPUs, and cores beside none."""
-    cluster.kubectl("create", "namespace", "serving")
     for name, node, cpu, gpus in (("web-0", "node-a", 14, 2), ("web-1", "node-b", 8, 8)):
         resources = {"requests": {"cpu": cpu, "memory": "16Gi"}, "limits": {"nvidia.com/gpu": gpus}}
         spec = {
