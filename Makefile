@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures docs docs-test clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e monitoring crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures docs docs-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ integration: control-plane ## The tests that run the operator against the real A
 
 e2e: control-plane ## The scenarios a user would try; KUBECONFIG=... make e2e runs them on that cluster
 	$(BIN)/python -m pytest tests/e2e $(if $(KUBECONFIG),"--kubeconfig=$(KUBECONFIG)") $(ARGS)
+
+monitoring: control-plane ## Alerts, dashboards and metrics on a real Prometheus (2 minutes; builds it once: 6 more)
+	@$(BIN)/python -m devcluster build prometheus
+	$(BIN)/python -m pytest tests/monitoring $(ARGS)
 
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .

@@ -28,6 +28,8 @@ READERS_FILES = {
     "nodes.csv": f"{SIMULATION}/traces/openb/openb_node_list_gpu_node.csv",
     "pods.csv": f"{SIMULATION}/traces/openb/openb_pod_list_default.csv",
 }
+#: The same, of the page's cluster.
+MADE = {"dump.json": "kubectl get nodes,pods -A -o json > dump.json", "now.json.gz": "paraset snapshot now.json.gz"}
 #: Pages of which no block is run have nothing to be started for.
 RUN = [page for page in pages(ROOT) if any(not block.reason for block in blocks_of(page.read_text()))]
 
@@ -41,7 +43,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the programs of this project and the tools that its control plane is built with."""
     folder = tmp_path_factory.mktemp("bin")
     (folder / "kubectl").symlink_to(build_control_plane() / "kubectl")
-    (folder / "paraset").symlink_to(Path(sys.executable).with_name("paraset"))
+    for name in ("paraset", "kubectl-paraset"):
+        (folder / name).symlink_to(Path(sys.executable).with_name(name))
     if any("helm " in block.text and not block.reason for page in RUN for block in blocks_of(page.read_text())):
         (folder / "helm").symlink_to(build(HELM) / "helm")
     return folder
@@ -72,8 +75,8 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, commands: Path, copy
     text = page.read_text()
     blocks = [block for block in blocks_of(text) if not block.reason]
     script = "".join(f"echo '{BETWEEN}{block.line}'\n{filled_in(block.text)}\n" for block in blocks)
-    if "dump.json" in script:
-        script = f"kubectl get nodes,pods -A -o json > dump.json\n{script}"
+    for name, made in MADE.items():
+        script = f"{made}\n{script}" if name in script else script
     with world(world_of(text) or AT_WORK, "".join(block.text for block in blocks)) as kubeconfig:
         code, output = run(script, copy, environment(commands, kubeconfig, copy))
     sys.stdout.write(output)  # for `pytest -rP`, when a page is written

@@ -20,7 +20,7 @@ EMPTY = "an empty cluster"
 NONE = "no cluster"
 WORLDS = (AT_WORK, EMPTY, NONE)
 #: A set of examples/ that is there wherever ParaSet is at work and a page speaks of "NAME in NS".
-PLACEHOLDERS = {"NAME": "trainer", "NS": "research", "NAMESPACE": "research"}
+PLACEHOLDERS = {"NAME": "trainer", "SET": "trainer", "NS": "research", "NAMESPACE": "research"}
 WORD = re.compile(r"(?<![\w$./-])(?:pset/)?(" + "|".join(PLACEHOLDERS) + r")(?![\w=])")
 NODES = [
     NodeSpec(f"node-{letter}", cpu_milli=16_000, memory_mib=65_536, gpus=gpus, model="G2" if gpus else "")

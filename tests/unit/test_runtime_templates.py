@@ -6,7 +6,7 @@ from paraset_operator.cluster.client import ApiError
 from paraset_operator.runtime.templates import fault_in
 
 NOT_SEEN = (
-    'pods "s-0" is forbidden: ValidatingAdmissionPolicy \'paraset-filler-namespaces\' with binding '
+    "pods \"s-0\" is forbidden: ValidatingAdmissionPolicy 'paraset-filler-namespaces' with binding "
     "'paraset-filler-namespaces' denied request: failed to configure binding: no params found for policy binding with "
     "`Deny` parameterNotFoundAction"
 )
