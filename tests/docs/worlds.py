@@ -42,7 +42,7 @@ def world(name: str, text: str) -> Iterator[Path | None]:
         serve(cluster)
         with operator_of(cluster, "docs") as operator:
             operator.start_ready(60)
-            if WORD.search(text):
+            if WORD.search(text) or "kubectl paraset" in text:
                 running_set(cluster)
             if "paraset report" in text:
                 cluster.kubectl("wait", "-n", "paraset-system", "--for=create", "cm/paraset-accounts", "--timeout=120s")
