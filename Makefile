@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes e2e-kind monitoring crds install-yaml helm chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes e2e-kind monitoring crds install-yaml helm chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom docs docs-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,9 +116,20 @@ bench-urgent: install ## Time to decide whom to evict for 1 to 200 LS pods on 1,
 bench-planner: install ## Worth against a certified bound, plan times, fairness (10 minutes); writes bench/results/planner.json
 	@$(BIN)/python -m bench.planner_bench $(ARGS)
 
-figures: install ## Draw the figures of the simulator anew into docs/figures (2 minutes)
+figures: install ## Draw the figures anew into docs/figures, those of the simulator among them (2 minutes)
+	$(BIN)/python docs/figures/concepts.py
 	$(BIN)/paraset simulate --arrived 60,70,80,90,95,100,110 --seeds 3 --plot docs/figures
 	$(BIN)/paraset simulate --node-count 60 --arrived 60 --burst 60 --exit 30 --policy fixed,replicas,full --plot docs/figures
+
+$(BIN)/.docs: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: $(BIN)/.docs ## Build the documentation into build/docs; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-test: control-plane ## Run every command of the README and of docs/ on local clusters (10 minutes)
+	$(BIN)/python -m pytest tests/docs $(ARGS)
 
 clean: ## Remove the virtual environment and caches of this clone
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/results

@@ -76,6 +76,7 @@ PROMETHEUS = Bundle(
     # Targets are named: the clients of every cloud are most of what there would be to compile.
     ("-tags", "remove_all_sd", *BUILD_FLAGS),
 )
+DESCHEDULER = Bundle("descheduler", (Program("descheduler", "sigs.k8s.io/descheduler/cmd/descheduler"),))
 #: What a kind node image holds besides the control plane and kubelet.
 CONTAINERD = Bundle(
     "containerd",
@@ -91,7 +92,8 @@ KUBEADM = Bundle(
     KUBERNETES_FLAGS,
 )
 BUNDLES = {
-    bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS, CONTAINERD, COREDNS, KUBEADM)
+    bundle.name: bundle
+    for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS, CONTAINERD, COREDNS, KUBEADM, DESCHEDULER)
 }
 
 

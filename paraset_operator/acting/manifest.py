@@ -1,7 +1,7 @@
 """The pod of a filler: a set's template with everything that decides where, how big and how important set by us.
 
 A pure function of the set and the decision. The template can't buy time or place: node, scheduler, priority and grace
-are overwritten, tolerations are those the policy leaves, finalizers do not come along.
+are overwritten, tolerations are those the policy leaves, finalizers and annotations that keep a node do not come along.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from paraset_operator.api.names import (
     LABEL_PARASET,
     LABEL_SHAPE,
     LABEL_TEMPLATE_HASH,
+    NODE_KEEPERS,
     NOTICES,
     OPERATOR,
     PARASET,
@@ -52,7 +53,8 @@ def pod_manifest(paraset: ParaSet, action: CreatePod, grace_seconds: int) -> dic
         "affinity": _pinned(spec.get("affinity") or {}, action.node),
     }
     metadata = template.get("metadata") or {}
-    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key not in NOTICES}
+    dropped = {*NOTICES, *NODE_KEEPERS}
+    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key not in dropped}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -30,6 +30,8 @@ ANNOTATION_PROGRESS = "paraset.io/progress"
 ANNOTATION_LEAVING_AT = "paraset.io/leaving-at"
 ANNOTATION_LEAVING_BECAUSE = "paraset.io/leaving-because"
 NOTICES = (ANNOTATION_LEAVING_AT, ANNOTATION_LEAVING_BECAUSE)
+# By which a pod keeps autoscalers from its node: a filler is no reason to keep one.
+NODE_KEEPERS = ("cluster-autoscaler.kubernetes.io/safe-to-evict", "karpenter.sh/do-not-disrupt")
 # The downward API volume of a filler, and where its shape's container finds it.
 INFO_VOLUME = "paraset-info"
 INFO_PATH = "/etc/paraset"

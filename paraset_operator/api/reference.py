@@ -1,5 +1,6 @@
 """The reference of the objects, as Markdown, from the same schema the API server serves to `kubectl explain`."""
 
+import json
 from collections.abc import Iterator
 
 from paraset_operator.api.conditions import CONDITION_TYPES, REASONS
@@ -60,7 +61,7 @@ def _type(node: Schema) -> str:
     if "enum" in node:
         return " \\| ".join(node["enum"])
     if "items" in node:
-        return f"list of {_type(node['items'])}"
+        return f"list of {_type(node['items'])}{_length(node)}"
     if "additionalProperties" in node:
         return f"map of {_type(node['additionalProperties'])}"
     return str(node["type"]) + _bounds(node)
@@ -72,10 +73,18 @@ def _bounds(node: Schema) -> str:
     return f", at least {node['minimum']}" if "minimum" in node else ""
 
 
+def _length(node: Schema) -> str:
+    most, least = node.get("maxItems"), node.get("minItems", 0)
+    if not most:
+        return ""
+    return f", {least} to {most:,}" if least else f", at most {most:,}"
+
+
 def _default(node: Schema) -> str:
     default = node.get("default")
-    simple = isinstance(default, bool | int | float | str) and default != ""
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`" if simple else ""
+    if default in (None, "", {}, []):
+        return ""
+    return f"`{_escaped(default if isinstance(default, str) else json.dumps(default))}`"
 
 
 def _rules(schema: Schema, path: str) -> Iterator[str]:

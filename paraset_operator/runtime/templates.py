@@ -22,6 +22,8 @@ _log = structlog.get_logger(__name__)
 _ASK_AGAIN = 30.0
 _AT_A_TIME = 16
 _LONGEST_MESSAGE = 500
+# The API server has told us of a set that its admission policy paraset-filler-namespaces has not heard of yet.
+_SET_NOT_SEEN = "no params found for policy binding"
 # The filler that is asked about is pinned to no real node.
 _NOWHERE = "template-check"
 
@@ -68,6 +70,6 @@ class TemplateChecks:
 
 def fault_in(error: ApiError) -> str:
     """Return the fault an answer tells of, or "": a name that is taken is taken by a pod that was fine."""
-    if error.status in (400, 403, 422) and not is_quota(error.message):
+    if error.status in (400, 403, 422) and not is_quota(error.message) and _SET_NOT_SEEN not in error.message:
         return error.message[:_LONGEST_MESSAGE]
     return ""

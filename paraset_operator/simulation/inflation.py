@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paraset_operator.simulation.fleet import Amount, Fleet
+from paraset_operator.simulation.rows import TraceError
 from paraset_operator.simulation.schedulers import Scheduler
 from paraset_operator.simulation.trace_tables import Task
 
@@ -43,11 +44,10 @@ class Inflation:
     def __init__(self, fleet: Fleet, scheduler: Scheduler, tasks: Sequence[Task], seed: int) -> None:
         self._fleet, self._scheduler = fleet, scheduler
         self._by_gpu = bool(fleet.size.any()) and any(task.gpus for task in tasks)
-        if not any(weigh(task, by_gpu=self._by_gpu) for task in tasks):
-            raise ValueError("the pods ask for nothing")
         self._capacity = int(fleet.size.sum() if self._by_gpu else fleet.cpu.sum())
         self._arrivals = drawn(tasks, seed)
-        self._next = next(self._arrivals)
+        asks = any(weigh(task, by_gpu=self._by_gpu) for task in tasks)
+        self._next = next(self._arrivals) if asks else None
         self.asked = 0
         self.skipped = 0
         self.bound: list[Bound] = []
@@ -58,8 +58,10 @@ class Inflation:
 
     def grow(self, percent: float) -> None:
         """Let tasks arrive until the next one would make them ask for more than `percent` of the capacity."""
+        if self._next is None and percent > 0:
+            raise TraceError("no pod asks for anything, so none arrives: name others by --pods, or leave out --arrived")
         limit = percent * self._capacity / 100
-        while self.asked + weigh(self._next, by_gpu=self._by_gpu) <= limit:
+        while self._next and self.asked + weigh(self._next, by_gpu=self._by_gpu) <= limit:
             self.asked += weigh(self._next, by_gpu=self._by_gpu)
             self._bind(self._next)
             self._next = next(self._arrivals)

@@ -32,16 +32,20 @@ def cluster(local_cluster: LocalCluster) -> Iterator[LocalCluster]:
 
 
 def wait_for_the_fence(cluster: LocalCluster) -> None:
-    """The API server keeps a new admission policy some moments after it has taken it."""
+    """The API server keeps new admission policies some moments after it has taken them."""
     deadline = time.monotonic() + 30
-    body = json.dumps(pod("orphan", None))
-    while (
-        "whose controller"
-        not in cluster.kubectl(
-            "create", "--dry-run=server", f"--as={OPERATOR}", "-f", "-", input=body, check=False
-        ).stderr
-    ):
-        assert time.monotonic() < deadline, "the operator is not fenced in after 30 s"
+    nobodys = pod("nobodys", None)
+    nobodys["metadata"]["labels"] = labels_of({"name": "nobody"})
+    as_operator = (f"--as={OPERATOR}",)
+    for body, who, says in ((pod("orphan", None), as_operator, "whose controller"), (nobodys, (), "filler-namespaces")):
+        while says not in refusal(cluster, body, *who):
+            assert time.monotonic() < deadline, "the operator is not fenced in after 30 s"
+
+
+def refusal(cluster: LocalCluster, body: Json, *who: str) -> str:
+    """Why the API server would refuse a pod, if it would."""
+    tried = cluster.kubectl("create", "--dry-run=server", *who, "-f", "-", input=json.dumps(body), check=False)
+    return tried.stderr
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +85,13 @@ def owner(cluster: LocalCluster) -> Json:
     }
 
 
+def labels_of(owner: Json) -> Json:
+    return {"app.kubernetes.io/name": "paraset-filler", "paraset.io/paraset": owner["name"]}
+
+
 def pod(name: str, owner: Json | None, **spec: object) -> Json:
     container = {"name": "c", "image": "busybox:1.37", "resources": {"requests": {"cpu": "10m"}}}
-    owners = {"ownerReferences": [owner]} if owner else {}
+    owners = {"ownerReferences": [owner], "labels": labels_of(owner)} if owner else {}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -210,6 +218,8 @@ def test_the_operator_may_create_change_and_delete_a_filler(
             {"containers": [{"name": "c", "image": "busybox:1.37", "ports": [{"containerPort": 1, "hostPort": 1}]}]},
             "host port",
         ),
+        ({"nodeName": "node-0"}, "past the scheduler"),
+        ({"terminationGracePeriodSeconds": 3600}, "grace period"),
     ],
 )
 def test_the_fence_keeps_the_operator_from_other_pods(
@@ -224,6 +234,31 @@ def test_the_fence_keeps_the_operator_from_other_pods(
 def test_the_fence_keeps_the_operator_from_pods_without_an_owner(cluster: LocalCluster, as_operator: str) -> None:
     refused = cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(pod("orphan", None)), check=False)
     assert "whose controller is a ParaSet" in refused.stderr
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "paraset.io/paraset"])
+def test_the_fence_keeps_the_operator_from_pods_without_the_labels_of_a_filler(
+    cluster: LocalCluster, as_operator: str, owner: Json, label: str
+) -> None:
+    body = pod("unmarked", owner)
+    body["metadata"]["labels"][label] = "other"
+    refused = cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(body), check=False)
+    assert "the labels of a filler" in refused.stderr
+
+
+def test_the_operator_may_make_no_pod_in_a_namespace_without_a_paraset(
+    cluster: LocalCluster, as_operator: str, owner: Json
+) -> None:
+    body = pod("intruder", owner)
+    body["metadata"]["namespace"] = "kube-system"
+    refused = cluster.kubectl(as_operator, "create", "-f", "-", input=json.dumps(body), check=False)
+    assert "paraset-filler-namespaces" in refused.stderr
+
+
+def test_pods_of_others_need_no_paraset(cluster: LocalCluster) -> None:
+    body = pod("plain", None, priorityClassName="")
+    body["metadata"]["namespace"] = "kube-system"
+    cluster.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(body))
 
 
 def test_of_an_ls_pod_the_operator_may_only_nominate_the_node(cluster: LocalCluster, as_operator: str) -> None:

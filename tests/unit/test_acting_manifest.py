@@ -82,6 +82,12 @@ def test_a_finalizer_does_not_come_along() -> None:
     assert metadata.keys() == {"name", "namespace", "labels", "annotations", "ownerReferences"}
 
 
+@pytest.mark.parametrize("key", ["karpenter.sh/do-not-disrupt", "cluster-autoscaler.kubernetes.io/safe-to-evict"])
+def test_a_template_can_not_keep_its_node_from_an_autoscaler(key: str) -> None:
+    metadata = filler_of(made_with(metadata={"annotations": {key: "true"}}))["metadata"]
+    assert key not in metadata["annotations"]
+
+
 def test_labels_and_annotations_of_the_template_are_kept_beside_ours() -> None:
     metadata = filler_of(made_with(metadata={"labels": {"team": "x"}, "annotations": {"note": "y"}}))["metadata"]
     paraset = made_with(metadata={"labels": {"team": "x"}, "annotations": {"note": "y"}})

@@ -116,6 +116,17 @@ def test_a_dump_is_simulated_as_it_is_with_the_sets_of_a_manifest(
     assert runs["full"]["violations"] == 0
 
 
+def test_a_cluster_without_ls_pods_is_filled_as_it_is_and_takes_no_load(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = [each for each in json.loads(dump(story()))["items"] if each["kind"] == "Node"]
+    (tmp_path / "dump.json").write_text(json.dumps({"kind": "List", "items": nodes}), encoding="utf-8")
+    options = ["--cluster", str(tmp_path / "dump.json"), "-f", str(EXAMPLES / "trainer.yaml")]
+    assert runs_of(capsys, *options)[1]["gpus_filled"] > 0
+    assert main(["simulate", *options, "--arrived", "50"]) == 2
+    assert "paraset: error: no pod asks for anything" in capsys.readouterr().err
+
+
 def test_a_manifest_that_is_wrong_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "set.yaml").write_text("kind: Pod\n", encoding="utf-8")
     said = refused(capsys, *written(tmp_path), "-f", str(tmp_path / "set.yaml"))
