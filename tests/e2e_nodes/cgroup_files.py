@@ -25,5 +25,6 @@ def memory_limit(pod: Json) -> int:
 def _files(pod: Json, name: str) -> list[Path]:
     """The file of that name of the pod's only container, in the hierarchies that have it."""
     identifier = container(pod)["containerID"].rpartition("/")[2]
-    folders = [root for root in cgroups.find(isolation.name())]
-    return [file for folder in folders for file in folder.glob(f"*/kubepods/**/{identifier}/{name}")]
+    return [
+        file for folder in cgroups.find(isolation.name()) for file in folder.glob(f"*/kubepods/**/{identifier}/{name}")
+    ]
