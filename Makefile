@@ -46,7 +46,8 @@ e2e: control-plane ## The scenarios a user would try; KUBECONFIG=... make e2e ru
 
 e2e-nodes: control-plane ## The e2e scenarios and more on real kubelets with containerd; needs root and Debian packages, which it names
 	@$(BIN)/python -m devcluster build kubelet
-	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py tests/e2e_nodes $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest --real-nodes tests/isolation)
+	$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py tests/e2e_nodes $(ARGS)
 
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
