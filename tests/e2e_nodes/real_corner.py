@@ -64,6 +64,10 @@ class RealCorner(Corner):
     def logs(self, pod: str) -> str:
         return self.cluster.kubectl("logs", pod, "-n", self.name, check=False).stdout
 
+    def read(self, pod: str, path: str) -> str:
+        """What a file in a pod's container holds."""
+        return self.cluster.kubectl("exec", pod, "-n", self.name, "--", "cat", path).stdout
+
     def _label(self, node: str, value: str | None) -> None:
         self.cluster.api.patch(f"/api/v1/nodes/{node}", {"metadata": {"labels": {POOL: value}}})
 
