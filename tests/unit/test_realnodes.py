@@ -54,8 +54,8 @@ def test_an_image_archive_is_the_same_for_the_same_content(tmp_path: Path) -> No
 def test_an_image_archive_says_how_to_start_and_keeps_links_and_modes(tmp_path: Path) -> None:
     archive = write_archive(Image("local.test/x:1", ("/bin/program",)), content(tmp_path / "a"), tmp_path / "a.tar")
     with tarfile.open(archive) as outer:
-        (manifest,) = json.load(outer.extractfile("manifest.json") or pytest.fail())
-        config = json.load(outer.extractfile(manifest["Config"]) or pytest.fail())
+        (manifest,) = json.load(outer.extractfile("manifest.json"))
+        config = json.load(outer.extractfile(manifest["Config"]))
         with tarfile.open(fileobj=outer.extractfile(manifest["Layers"][0])) as layer:
             entries = {entry.name: entry for entry in layer}
     assert manifest["RepoTags"] == ["local.test/x:1"]
