@@ -67,7 +67,7 @@ def remove(name: str) -> list[Path]:
 
 
 def stale() -> set[str]:
-    """The names of isolations whose keeper was killed too: their cgroups are there, without any process."""
+    """The names of isolations whose caller and keeper were both killed: their cgroups are there, without processes."""
     folders = [folder for each in hierarchies() for folder in each.root.glob(f"{PREFIX}*")]
     in_use = {folder.name for folder in folders if _has_process(folder)}
     owned = {folder.name for folder in folders if Path("/proc", folder.name.removeprefix(PREFIX)).exists()}

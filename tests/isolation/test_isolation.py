@@ -114,11 +114,25 @@ def test_nothing_outlives_a_command_that_is_killed(busy: subprocess.Popen[str]) 
     assert those_inside(busy) == []
 
 
-def test_nothing_outlives_the_keeper_but_cgroups_that_the_next_isolation_removes(busy: subprocess.Popen[str]) -> None:
-    keeper = int(Path(f"/proc/{busy.pid}/task/{busy.pid}/children").read_text())
+def keeper_of(process: subprocess.Popen[str]) -> int:
+    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
+
+
+def test_nothing_outlives_a_keeper_that_is_killed(busy: subprocess.Popen[str]) -> None:
+    os.kill(keeper_of(busy), signal.SIGKILL)
+    assert busy.wait() == 128 + signal.SIGKILL
+    assert busy.stdout
+    assert busy.stdout.read() == NOTHING
+    assert those_inside(busy) == []
+
+
+def test_cgroups_outlive_caller_and_keeper_until_the_next_isolation(busy: subprocess.Popen[str]) -> None:
+    keeper = keeper_of(busy)
+    busy.send_signal(signal.SIGSTOP)
     os.kill(keeper, signal.SIGKILL)
+    busy.kill()
     until_all_have_ended(busy)
-    assert busy.wait() != 0
+    busy.wait()
     assert cgroups.find(name(busy))
     assert isolated("true").stdout == NOTHING
     assert not cgroups.find(name(busy))
