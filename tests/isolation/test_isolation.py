@@ -77,7 +77,7 @@ def until_all_have_ended(process: subprocess.Popen[str]) -> None:
 
 def test_the_exit_code_is_the_command_s_and_nothing_is_left() -> None:
     done = isolated("sh", "-c", "exit 7")
-    assert (done.returncode, done.stdout) == (7, NOTHING)
+    assert (done.returncode, done.stdout, done.stderr) == (7, NOTHING, "")
 
 
 def test_a_command_sees_no_interface_of_the_host() -> None:
