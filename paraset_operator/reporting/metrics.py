@@ -191,12 +191,12 @@ class Metrics:
             self.room_taken.labels(reason, name).inc(amount)
 
     def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds in the resources' own units."""
+        """Count what a filler gave to LS work; `lost` is amount x seconds, cores not millicores (memory.work_lost)."""
         step = "evict" if isinstance(action, DeletePod) else "shrink"
         self.yields.labels(action.owner.namespace, step).inc()
         if action.beneficiary and action.beneficiary.source:
             self.announced_yields.labels(action.beneficiary.source, step).inc()
-        for name, amount in in_base_units(lost).items():
+        for name, amount in lost.items():
             self.lost.labels(action.owner.namespace, name).inc(amount)
 
 

@@ -46,6 +46,10 @@ class RealCorner(Corner):
         """A pod as it is; ApiError if it is gone."""
         return dict(self.cluster.api.get(f"/api/v1/namespaces/{self.name}/pods/{name}"))
 
+    def is_there(self, pod: str) -> bool:
+        """Whether the API server knows the pod, running or leaving."""
+        return any(each["metadata"]["name"] == pod for each in self.objects("pods"))
+
     def filler(self) -> Json:
         """The only filler, with a container that has started."""
 
