@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes monitoring crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ e2e-nodes: install ## The e2e scenarios and more on real kubelets with container
 	@$(BIN)/python -m devcluster build kubelet
 	$(if $(ARGS),,$(BIN)/python -m pytest --real-nodes tests/isolation)
 	$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py tests/e2e_nodes $(ARGS)
+
+monitoring: control-plane ## Alerts, dashboards and metrics on a real Prometheus (2 minutes; builds it once: 6 more)
+	@$(BIN)/python -m devcluster build prometheus
+	$(BIN)/python -m pytest tests/monitoring $(ARGS)
 
 format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .

@@ -20,13 +20,16 @@ from demo.audit import AuditLog
 from demo.install import OPERATOR_USER, apply_examples, install, operator_of
 from demo.invariants import foreign_writes
 from demo.observer import Observer
-from demo.operator_process import OperatorError
+from demo.operator_process import OperatorError, OperatorProcess
 from demo.progress import Progress
+from demo.prometheus import Prometheus, PrometheusError
 from demo.story import Story, phases
 from demo.summary import Summary
 from demo.view import LiveView
 from demo.workload import draw_nodes
 from devcluster import ClusterSettings, LocalCluster, ProcessDiedError
+from devcluster.binaries import PROMETHEUS
+from devcluster.build import build
 from devcluster.cli import EXPECTED
 
 
@@ -41,6 +44,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help="keep the cluster and the operator up at the end, until Ctrl-C"
     )
+    parser.add_argument(
+        "--prometheus",
+        action="store_true",
+        help="have a Prometheus scrape the operator, and keep all of it up at the end (built first: minutes, once)",
+    )
     return parser.parse_args(argv)
 
 
@@ -50,6 +58,8 @@ class BrokenPromiseError(Exception):
 
 def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitStack) -> None:
     """Start everything inside `stack`, tell the story and report; BrokenPromiseError if it did not go as promised."""
+    if options.prometheus:
+        build(PROMETHEUS)
     console.print(f"Starting a control plane with {options.nodes} nodes of the openb trace ...")
     cluster = stack.enter_context(LocalCluster(ClusterSettings(nodes=draw_nodes(options.nodes, options.seed))))
     progress = Progress(phases())
@@ -57,6 +67,7 @@ def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitSt
     apply_examples(cluster)
     observer = stack.enter_context(Observer(cluster.kubeconfig))
     operator = stack.enter_context(operator_of(cluster, identity="demo"))
+    prometheus = stack.enter_context(_scraping(operator, cluster)) if options.prometheus else None
     audit = AuditLog(cluster.audit_log, OPERATOR_USER)
     story = Story(cluster, observer, operator, audit, progress, options.seed)
     with _narrated(options, console, observer, progress), contextlib.suppress(OperatorError, ProcessDiedError):
@@ -64,8 +75,8 @@ def tell(options: argparse.Namespace, console: Console, stack: contextlib.ExitSt
     violations = [*observer.violations, *foreign_writes(audit.poll(), observer.ever_filler)]
     summary = Summary(story.record, violations, progress)
     report(summary, console, options.json)
-    if options.keep:
-        _keep(cluster, console)
+    if options.keep or prometheus:
+        _keep(cluster, prometheus, console)
     if not summary.good:
         raise BrokenPromiseError(f"The demo did not keep its promises. The operator's {operator.tail()}")
 
@@ -92,7 +103,15 @@ def report(summary: Summary, console: Console, file: Path | None) -> None:
         file.write_text(json.dumps(summary.as_json(), indent=2) + "\n")
 
 
-def _keep(cluster: LocalCluster, console: Console) -> None:
+def _scraping(operator: OperatorProcess, cluster: LocalCluster) -> Prometheus:
+    return Prometheus([operator.metrics_address], cluster.folder / "logs" / "prometheus")
+
+
+def _keep(cluster: LocalCluster, prometheus: Prometheus | None, console: Console) -> None:
+    if prometheus is not None:
+        look = f"curl -s '{prometheus.url}/api/v1/query?query=paraset_fillers'"
+        console.print(f"Prometheus is at {prometheus.url}, for a Grafana or: {look}", highlight=False, soft_wrap=True)
+        console.print("Dashboards to import are in charts/paraset/files/dashboards.", highlight=False)
     console.print(f"The cluster stays up until Ctrl-C: export KUBECONFIG={cluster.kubeconfig}", soft_wrap=True)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
@@ -109,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with contextlib.ExitStack() as stack:
             tell(options, console, stack)
-    except (BrokenPromiseError, OperatorError, *EXPECTED) as error:
+    except (BrokenPromiseError, OperatorError, PrometheusError, *EXPECTED) as error:
         for words in (str(error), *getattr(error, "__notes__", ())):
             console.print(words, highlight=False, markup=False, soft_wrap=True)
         return 1

@@ -58,6 +58,11 @@ class OperatorProcess:
     def log(self) -> Path:
         return self._logs / f"{NAME}.log"
 
+    @property
+    def metrics_address(self) -> str:
+        """Host and port of its metrics."""
+        return f"127.0.0.1:{self._metrics}"
+
     def start(self) -> None:
         self.pid = self._processes.start(NAME, self._argv)
 

@@ -73,6 +73,8 @@ PROMETHEUS = Bundle(
         Program("promtool", "github.com/prometheus/prometheus/cmd/promtool"),
         Program("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
     ),
+    # Targets are named: the clients of every cloud are most of what there would be to compile.
+    ("-tags", "remove_all_sd", *BUILD_FLAGS),
 )
 BUNDLES = {bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS)}
 

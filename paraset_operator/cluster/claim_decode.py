@@ -29,7 +29,7 @@ from paraset_operator.model.constraints import Constraints
 Decode: TypeAlias = Callable[[msgspec.Raw], tuple[Claim, ...]]
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _JOB_ENDS = frozenset({"Complete", "Failed", "SuccessCriteriaMet", "FailureTarget"})
-_QUEUE = "kueue.x-k8s.io/queue-name"
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
 _scaled = msgspec.json.Decoder(ScaledWire, strict=False)
@@ -66,7 +66,7 @@ def job(data: msgspec.Raw) -> tuple[Claim, ...]:
     else:
         wanted = min(spec.parallelism, spec.completions - succeeded)
     source = Source.SUSPENDED_JOBS if spec.suspend else Source.JOBS
-    is_queued = spec.suspend and _QUEUE in (meta.labels or {})
+    is_queued = spec.suspend and QUEUE_LABEL in (meta.labels or {})
     made = _claim(source, "Job", meta, max(0, wanted), template_of(spec.template.spec))
     return (replace(made, running=status.active, quiet=is_queued),)
 

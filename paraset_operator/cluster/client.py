@@ -6,7 +6,8 @@ not answer (5xx, connection lost). A write that may have happened is not repeate
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -66,6 +67,8 @@ class Client:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session: aiohttp.ClientSession | None = None
+        #: Told of every request but watches: its method, the HTTP status (0 if no answer came), the seconds it took.
+        self.on_answer: Callable[[str, int, float], None] = lambda _method, _status, _seconds: None
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
@@ -151,12 +154,17 @@ class Client:
         content_type: str = "application/json",
     ) -> bytes:
         data = json.dumps(body).encode() if body is not None else None
-        async with self._open(
-            method, path, params=params, data=data, content_type=content_type, timeout=_REQUEST_TIMEOUT
-        ) as response:
-            await _raise_for(response)
-            answer: bytes = await response.read()
-            return answer
+        began, status = time.perf_counter(), 0
+        try:
+            async with self._open(
+                method, path, params=params, data=data, content_type=content_type, timeout=_REQUEST_TIMEOUT
+            ) as response:
+                status = response.status
+                await _raise_for(response)
+                answer: bytes = await response.read()
+                return answer
+        finally:
+            self.on_answer(method, status, time.perf_counter() - began)
 
     def _open(
         self,

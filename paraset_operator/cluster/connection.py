@@ -15,7 +15,10 @@ class ConnectionFailedError(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """A server, how to trust it, and `authorization`, called for every request because tokens rotate."""
+    """A server, how to trust it, and `authorization`, called for every request because tokens rotate.
+
+    `namespace` is the one that is meant where none is named.
+    """
 
     server: str
     ssl_context: ssl.SSLContext | None
@@ -23,6 +26,7 @@ class Connection:
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
+    namespace: str = "default"
 
     @property
     def is_insecure(self) -> bool:
@@ -45,6 +49,7 @@ def _in_cluster() -> Connection:
         ssl_context=ssl.create_default_context(cafile=ca_file),
         authorization=lambda: f"Bearer {(_SERVICE_ACCOUNT / 'token').read_text().strip()}",
         ca_file=ca_file,
+        namespace=(_SERVICE_ACCOUNT / "namespace").read_text().strip(),
     )
 
 
@@ -54,12 +59,13 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
     from kubernetes import client, config  # noqa: PLC0415
 
     settings = client.Configuration()
+    named = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
+        namespace = _namespace(path, context, named)
         config.load_kube_config(  # type: ignore[no-untyped-call]
             config_file=path, context=context, client_configuration=settings
         )
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
-        named = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
         raise ConnectionFailedError(
             f"kubeconfig {named} can't be used: {error}; name another with --kubeconfig or KUBECONFIG"
         ) from error
@@ -70,7 +76,26 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
         ca_file=settings.ssl_ca_cert,
         certificate_file=settings.cert_file,
         key_file=settings.key_file,
+        namespace=namespace,
     )
+
+
+def _namespace(path: str | None, context: str | None, named: str) -> str:
+    """Return the namespace of a context, by default the current one; raise ConnectionFailedError."""
+    from kubernetes import config  # noqa: PLC0415
+
+    try:
+        known, current = config.list_kube_config_contexts(config_file=path)  # type: ignore[no-untyped-call]
+    except config.ConfigException:
+        # No current context: that matters only if none is named, and is told then.
+        return "default"
+    contexts = {each["name"]: each for each in known}
+    if context is not None and context not in contexts:
+        raise ConnectionFailedError(
+            f"kubeconfig {named} has no context {context!r}, but {', '.join(sorted(contexts))}: choose with --context"
+        )
+    chosen = contexts[context] if context is not None else current
+    return str((chosen.get("context") or {}).get("namespace") or "default")
 
 
 def _ssl_context(settings: "client.Configuration") -> ssl.SSLContext | None:  # type: ignore[name-defined]  # noqa: F821

@@ -10,6 +10,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -60,6 +61,13 @@ class Reflector:
         self._on_absent = on_absent
         self._version = ""
         self.synced = asyncio.Event()
+        #: When it last brought something, in seconds since the epoch; None while the API is absent.
+        self.heard_at: float | None = time.time()
+
+    @property
+    def resource(self) -> str:
+        """The collection's name."""
+        return self.path.rpartition("/")[2]
 
     @property
     def has_synced(self) -> bool:
@@ -80,7 +88,7 @@ class Reflector:
             except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
                 if self._on_absent is not None and isinstance(error, ApiError) and error.status in (403, 404):
                     self._store.prune(set())
-                    self._version = ""
+                    self._version, self.heard_at = "", None
                     self._on_absent(error)
                     await asyncio.sleep(_ABSENT_PAUSE)
                     continue
@@ -103,7 +111,7 @@ class Reflector:
                 break
             await asyncio.sleep(0)
         self._store.prune(seen)
-        self._version = version
+        self._version, self.heard_at = version, time.time()
         self.synced.set()
         self._on_list()
 
@@ -123,4 +131,4 @@ class Reflector:
                 if seen.code == 410:
                     raise ExpiredError(seen.message)
                 raise ApiError(seen.code, "WatchError", seen.message)
-        self._version = seen.metadata.resource_version
+        self._version, self.heard_at = seen.metadata.resource_version, time.time()

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Wire(msgspec.Struct, gc=False, rename="camel"):
+class Wire(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     """Base: camelCase outside, no garbage collection (no cycles can arise)."""
 
 

@@ -60,6 +60,14 @@ class NodeState:
         """The part of it that the scheduler has made leave: it has an LS pod in mind for that room."""
         return total_of(pod.held for pod in self.pods if pod.is_terminating and pod.is_preempted)
 
+    @cached_property
+    def is_overcommitted(self) -> bool:
+        """Whether fillers stay here although all pods together hold more than there is."""
+        there, held = self.node.allocatable, self.held
+        if all(amount <= there.get(name, 0) for name, amount in held.items()):
+            return False
+        return any(not pod.is_ending for pod in self.fillers)
+
     def shares(self, whole: Resources) -> dict[str, float]:
         """Return the dominant share of `whole` that each filler asks for, by uid; kept for the last one asked for."""
         kept: tuple[Resources, dict[str, float]] | None = self.__dict__.get("_shares")

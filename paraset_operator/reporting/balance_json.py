@@ -1,24 +1,21 @@
 """A balance as JSON: docs/report.md describes it. Amounts are in cores, bytes and pieces, times hours; waits in s."""
 
-import json
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 from paraset_operator.reporting.balance import Balance, Total, Waits
 from paraset_operator.reporting.ledger import HOUR, Amounts
 
 
-def write_json(balance: Balance, out: TextIO) -> None:
-    """Write a balance."""
-    body = {
+def as_json(balance: Balance) -> dict[str, Any]:
+    """Return a balance as JSON values."""
+    return {
         "asOf": datetime.fromtimestamp(balance.as_of, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "hours": balance.hours,
         "total": _total(balance.total),
         "byHour": {f"{name}:00Z": _total(each) for name, each in balance.by_hour.items()},
         "notes": list(balance.notes),
     }
-    json.dump(body, out, indent=2)
-    out.write("\n")
 
 
 def _total(total: Total) -> dict[str, Any]:

@@ -1,16 +1,10 @@
 """An explanation as JSON for programs; docs/explain.md describes its keys."""
 
-import json
-from typing import Any, TextIO
+from typing import Any
 
 from paraset_operator.model.resources import as_quantities
 from paraset_operator.reporting.explanation import Explanation, NodeExplanation, ShapeGap, ShapeHolding
 from paraset_operator.reporting.plan_json import timestamp
-
-
-def write_json(explanation: Explanation, as_of: float, out: TextIO) -> None:
-    """Write the explanation as one JSON object, indented by two."""
-    out.write(json.dumps(as_json(explanation, as_of), indent=2) + "\n")
 
 
 def as_json(explanation: Explanation, as_of: float) -> dict[str, Any]:

@@ -1,20 +1,46 @@
-"""Prometheus metrics of one operator; docs/metrics.md describes each. Label sets are bounded by what users apply."""
+"""Prometheus metrics of one operator; docs/metrics.md describes each, and says what bounds each label.
 
+What a plan says is shown by the leader alone: a replica that stands by shows none of it, so that sums over replicas
+are right. Series whose labels are known begin at 0, so that the first event is seen as an increase.
+"""
+
+import itertools
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
+from paraset_operator import __version__
 from paraset_operator.model.announced import Announcement
-from paraset_operator.model.plan import DeletePod, Plan, ResizePod, Storm
+from paraset_operator.model.plan import DeletePod, Plan, Reason, ResizePod, Storm
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.quantity import CPU, PODS
 from paraset_operator.model.resources import Resources, total_of
+from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.fragmentation import Category
-from paraset_operator.reporting.observed import Observed
+from paraset_operator.reporting.amounts import in_base_units
+from paraset_operator.reporting.api_metrics import ApiMetrics
+from paraset_operator.reporting.set_metrics import SetMetrics, step_of
 
 _PLAN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _URGENT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
+_PATHS = ("full", "urgent")
+_GROWTH = {Reason.FILLS, Reason.GROWS, Reason.SHRINKS, Reason.REVERTS}
+_REASONS = {
+    "create": [Reason.FILLS],
+    "resize": [Reason.GROWS, Reason.SHRINKS, Reason.REVERTS, Reason.YIELDS, Reason.HEADROOM, Reason.ANNOUNCED],
+    "delete": [reason for reason in Reason if reason not in _GROWTH],
+}
+
+# A second series for every counter, which says when it began: nobody asks for it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -23,9 +49,15 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         at = self.registry
+        ProcessCollector(registry=at)
+        Info("paraset_build", "The operator's version.", registry=at).info({"version": __version__})
+        self.sets, self.api = SetMetrics(at), ApiMetrics(at)
         self.plans = Counter("paraset_plans", "Plans made, by path: full or urgent.", ["path"], registry=at)
         self.plan_seconds = Histogram(
             "paraset_plan_duration_seconds", "Time one plan takes.", ["path"], buckets=_PLAN_SECONDS, registry=at
+        )
+        self.failures = Counter(
+            "paraset_turn_failures", "Turns that ended by a mistake of the operator's.", ["path"], registry=at
         )
         self.urgent_seconds = Histogram(
             "paraset_urgent_seconds",
@@ -36,16 +68,6 @@ class Metrics:
         self.actions = Counter(
             "paraset_actions", "Writes, by verb, reason and result.", ["verb", "reason", "result"], registry=at
         )
-        self.yields = Counter(
-            "paraset_yields", "Fillers shrunk or evicted for LS work.", ["namespace", "step"], registry=at
-        )
-        self.lost = Counter(
-            "paraset_lost_work_resource_seconds",
-            "Work lost with evicted fillers since their last checkpoint: amount x seconds.",
-            ["namespace", "resource"],
-            registry=at,
-        )
-        self.fillers = Gauge("paraset_fillers", "Fillers of a set.", ["namespace", "paraset", "state"], registry=at)
         self.filled = Gauge("paraset_filled", "What fillers hold by the plan.", ["resource"], registry=at)
         self.idle = Gauge("paraset_idle", "What is lent and no filler holds, by the plan.", ["resource"], registry=at)
         self.fragments = Gauge(
@@ -68,12 +90,6 @@ class Metrics:
             buckets=_WAIT_SECONDS,
             registry=at,
         )
-        self.filled_seconds = Counter(
-            "paraset_filled_resource_seconds",
-            "What running fillers held: amount x seconds.",
-            ["namespace", "resource"],
-            registry=at,
-        )
         self.room_released = Counter(
             "paraset_room_released",
             "Room that fillers gave to LS work, by reason.",
@@ -85,12 +101,6 @@ class Metrics:
         )
         self.unused = Counter(
             "paraset_room_unused", "Releases of which no LS pod took anything in time.", ["reason"], registry=at
-        )
-        self.short_lived = Counter(
-            "paraset_short_lived_fillers",
-            "Fillers that lived shorter than they took to start.",
-            ["namespace"],
-            registry=at,
         )
         self.storms = Gauge(
             "paraset_storm_nodes", "Nodes NotReady in a storm, which stops growth.", ["policy"], registry=at
@@ -114,15 +124,42 @@ class Metrics:
             registry=at,
         )
         self.leads = Gauge("paraset_leader", "1 while this replica holds the Lease.", registry=at)
-        self.relists = Counter("paraset_relists", "Complete lists of a collection.", ["resource"], registry=at)
+        self.overcommitted = Gauge(
+            "paraset_overcommitted_nodes",
+            "Nodes where fillers stay although pods hold more than there is.",
+            registry=at,
+        )
+        self._of_plans = (
+            self.filled,
+            self.idle,
+            self.fragments,
+            self.fragmentation,
+            self.storms,
+            self.announced,
+            self.copies,
+        )
+        for verb, reasons in _REASONS.items():
+            for reason, result in itertools.product(reasons, ("done", "refused", "failed")):
+                self.actions.labels(verb, reason.value, result)
+        for path in _PATHS:
+            self.plans.labels(path)
+            self.failures.labels(path)
 
     def planned(self, path: str, seconds: float) -> None:
         """Count a plan."""
         self.plans.labels(path).inc()
         self.plan_seconds.labels(path).observe(seconds)
 
-    def took(self, plan: Plan) -> None:
-        """Show what the plan fills and leaves idle."""
+    def stand_by(self) -> None:
+        """Show nothing of plans: another replica makes them now."""
+        for gauge in self._of_plans:
+            gauge.clear()
+        self.overcommitted.set(0)
+        self.sets.stand_by()
+
+    def took(self, snapshot: Snapshot, plan: Plan) -> None:
+        """Show what the plan fills and leaves idle, and how many nodes its picture shows overcommitted."""
+        self.overcommitted.set(sum(state.is_overcommitted for state in snapshot.nodes))
         for gauge, amounts in (
             (self.filled, total_of(node.filled for node in plan.nodes)),
             (self.idle, total_of(_positive(node.free) for node in plan.nodes)),
@@ -165,21 +202,6 @@ class Metrics:
         for name, storm in storms.items():
             self.storms.labels(name).set(storm.not_ready)
 
-    def saw(self, namespace: str, name: str, observed: Observed) -> None:
-        """Show the fillers of a set."""
-        for state, count in (("total", observed.replicas), ("ready", observed.ready), ("leaving", observed.leaving)):
-            self.fillers.labels(namespace, name, state).set(count)
-
-    def forgot(self, namespace: str, name: str) -> None:
-        """Drop the series of a set that is gone."""
-        for state in ("total", "ready", "leaving"):
-            self.fillers.remove(namespace, name, state)
-
-    def gained(self, namespace: str, amounts: Mapping[str, float]) -> None:
-        """Count what running fillers of a namespace held: amount x seconds, in cores, bytes and pieces."""
-        for name, amount in amounts.items():
-            self.filled_seconds.labels(namespace, name).inc(amount)
-
     def released(self, reason: str, amounts: Mapping[str, float]) -> None:
         """Count room that fillers gave to LS work."""
         for name, amount in amounts.items():
@@ -190,19 +212,11 @@ class Metrics:
         for name, amount in amounts.items():
             self.room_taken.labels(reason, name).inc(amount)
 
-    def yielded(self, action: DeletePod | ResizePod, lost: Resources) -> None:
-        """Count what a filler gave to LS work; `lost` is amount x seconds, cores not millicores (memory.work_lost)."""
-        step = "evict" if isinstance(action, DeletePod) else "shrink"
-        self.yields.labels(action.owner.namespace, step).inc()
+    def yielded(self, action: DeletePod | ResizePod, lost: Mapping[str, float]) -> None:
+        """Count what a filler gave to LS work; `lost` is amount x seconds, in cores, bytes and pieces."""
+        self.sets.yielded(action, lost)
         if action.beneficiary and action.beneficiary.source:
-            self.announced_yields.labels(action.beneficiary.source, step).inc()
-        for name, amount in lost.items():
-            self.lost.labels(action.owner.namespace, name).inc(amount)
-
-
-def in_base_units(amounts: Resources) -> dict[str, float]:
-    """Return cores instead of millicores, and no pod slots."""
-    return {name: amount / 1000 if name == CPU else amount for name, amount in amounts.items() if name != PODS}
+            self.announced_yields.labels(action.beneficiary.source, step_of(action)).inc()
 
 
 def _positive(amounts: Resources) -> Resources:

@@ -1,16 +1,10 @@
 """A plan as JSON for programs. Its keys are an interface: docs/reference/plan.schema.json and plan.md describe them."""
 
-import json
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 from paraset_operator.model.resources import Resources, as_quantities
 from paraset_operator.reporting.plan_view import ActionRow, NodeRow, PlanView, SetRow
-
-
-def write_json(view: PlanView, out: TextIO) -> None:
-    """Write the plan as one JSON object, indented by two."""
-    out.write(json.dumps(as_json(view), indent=2) + "\n")
 
 
 def as_json(view: PlanView) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from paraset_operator.reporting.plan_view import ActionRow, Fragmentation, NodeR
 
 _STYLES = {"create": "green", "resize": "yellow", "delete": "red"}
 _GIB = 2**30
-_UNFOLDED = 10_000
+UNFOLDED = 10_000
 _NARROWEST, _GAP = 8, 2
 # A line below the headings, and nothing else.
 _LINED = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
@@ -30,7 +30,7 @@ _LINED = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 
 def write_table(view: PlanView, out: TextIO) -> None:
     """Write the plan as tables, as wide as the terminal (or COLUMNS), or unfolded where there is none."""
-    width = None if out.isatty() or "COLUMNS" in os.environ else _UNFOLDED
+    width = None if out.isatty() or "COLUMNS" in os.environ else UNFOLDED
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
     console.print(_headline(view), style="bold", soft_wrap=True)
     console.print()
@@ -52,7 +52,8 @@ def _headline(view: PlanView) -> str:
     return f"{number} action{'' if number == 1 else 's'} as of {timestamp(view.as_of)}; policy {policies}"
 
 
-def _table(title: str = "", *, has_header: bool = True) -> Table:
+def lined_table(title: str = "", *, has_header: bool = True) -> Table:
+    """Return a table with a line below its headings and nothing else drawn."""
     return Table(
         title=title or None,
         title_justify="left",
@@ -70,18 +71,20 @@ def _nodes(rows: Sequence[NodeRow], console: Console) -> Table:
     """Return the table of nodes, without memory where that would make it too wide."""
     devices = _devices(rows)
     table = _nodes_by(rows, [*devices, CPU, MEMORY])
-    needed = console.measure(table, options=console.options.update(width=_UNFOLDED)).maximum
+    needed = console.measure(table, options=console.options.update(width=UNFOLDED)).maximum
     return table if needed <= console.width else _nodes_by(rows, [*devices, CPU])
 
 
 def _nodes_by(rows: Sequence[NodeRow], resources: list[str]) -> Table:
     has_kept = any(each.kept.get(name, 0) for each in rows for name in resources)
     parts = ("LS", "fill", "kept", "free") if has_kept else ("LS", "fill", "free")
-    table = _table("Nodes: held by LS pods and fillers, " + ("kept for LS pods, " if has_kept else "") + "left free")
+    table = lined_table(
+        "Nodes: held by LS pods and fillers, " + ("kept for LS pods, " if has_kept else "") + "left free"
+    )
     table.add_column("\nnode", overflow="fold", min_width=_NARROWEST)
     for name in resources:
         for index, part in enumerate(parts):
-            table.add_column(f"{_unit(name) if index == 0 else ''}\n{part}", justify="right", no_wrap=True)
+            table.add_column(f"{unit_of(name) if index == 0 else ''}\n{part}", justify="right", no_wrap=True)
     table.add_column("\nbound by", overflow="fold", min_width=_NARROWEST)
     for row in rows:
         table.add_row(row.name, *_cells(row, resources, has_kept=has_kept), row.bound_by)
@@ -97,23 +100,24 @@ def _devices(rows: Iterable[NodeRow]) -> list[str]:
 def _cells(row: NodeRow, resources: Iterable[str], *, has_kept: bool) -> Iterator[str]:
     for name in resources:
         for part in (row.others, row.filled, *((row.kept,) if has_kept else ()), row.free):
-            yield _number(name, part.get(name, 0))
+            yield amount_text(name, part.get(name, 0))
 
 
-def _unit(name: str) -> str:
+def unit_of(name: str) -> str:
+    """Return what amounts of a resource are counted in, as a heading."""
     if name == CPU:
         return "cores"
     return "GiB" if name == MEMORY else name.rpartition("/")[2]
 
 
-def _number(name: str, amount: float) -> str:
+def amount_text(name: str, amount: float) -> str:
     """Return an amount in cores, GiB or pieces, to a tenth."""
     divisor = {CPU: 1000, MEMORY: _GIB}.get(name, 1)
     return f"{amount / divisor:.1f}".removesuffix(".0")
 
 
 def _sets(rows: Iterable[SetRow]) -> Table:
-    table = _table("Sets: fillers now, as planned, and at most")
+    table = lined_table("Sets: fillers now, as planned, and at most")
     table.add_column("set", overflow="fold", min_width=_NARROWEST)
     for heading in ("now", "planned", "ceiling"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -152,7 +156,7 @@ def _widths(rows: list[tuple[str, ...]], available: int) -> list[int]:
 
 
 def _action_table(actions: Iterable[ActionRow], widths: list[int]) -> Table:
-    table = _table(has_header=False)
+    table = lined_table(has_header=False)
     for width in widths:
         table.add_column(width=width, overflow="fold")
     for action in actions:
@@ -180,7 +184,7 @@ def _short(name: str) -> str:
 
 
 def _rounded(name: str, amount: int) -> str:
-    return f"{_number(name, amount)}Gi" if name == MEMORY else format_quantity(name, amount)
+    return f"{amount_text(name, amount)}Gi" if name == MEMORY else format_quantity(name, amount)
 
 
 def _remark(row: ActionRow) -> str:
@@ -215,4 +219,4 @@ def _idle(measured: Fragmentation, name: str) -> str:
     if name not in measured:
         return "none idle"
     each = measured[name]
-    return f"{_number(name, each['fragment'])} of {each['idle']:.0f} idle ({each['rate']:.0%})"
+    return f"{amount_text(name, each['fragment'])} of {each['idle']:.0f} idle ({each['rate']:.0%})"

@@ -97,7 +97,25 @@ def view_of(snapshot: Snapshot, plan: Plan, moment: Moment, notes: tuple[str, ..
         seen=len(workload.classes),
         before=_fragmentation_now(snapshot, workload),
         after=_fragmentation_then(snapshot, nodes, workload),
-        notes=notes,
+        notes=(*notes, *_told_first(plan)),
+    )
+
+
+def _told_first(plan: Plan) -> Iterator[str]:
+    """Yield who is not moved yet: fillers that are told before."""
+    keys = sorted(each.pod.key for each in plan.notices if each.leaving_at)
+    if keys:
+        who = "1 filler is told first that it" if len(keys) == 1 else f"{len(keys)} fillers are told first that they"
+        yield f"{who} will be moved: {', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}."
+
+
+def of_namespace(view: PlanView, namespace: str) -> PlanView:
+    """Return the sets and actions of one namespace alone; the nodes are everybody's."""
+    return replace(
+        view,
+        sets=tuple(each for each in view.sets if each.report.owner.namespace == namespace),
+        actions=tuple(each for each in view.actions if each.namespace == namespace),
+        nominations=tuple(each for each in view.nominations if each[0].startswith(f"{namespace}/")),
     )
 
 

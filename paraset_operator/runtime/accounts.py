@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from paraset_operator.acting.outcome import Outcome, Result
-from paraset_operator.model.plan import DeletePod, NominatePod, ResizePod
+from paraset_operator.model.plan import DeletePod, NominatePod, Reason, ResizePod
 from paraset_operator.model.plan import Release as PlannedRelease
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
@@ -17,7 +17,7 @@ from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.runtime.filler_lives import FillerLives
 from paraset_operator.runtime.ls_waits import Bound, Cause, LsWaits
 from paraset_operator.runtime.memory import YIELD_REASONS, work_lost
-from paraset_operator.runtime.released_room import Release, ReleasedRoom, given
+from paraset_operator.runtime.released_room import PREEMPTED, Release, ReleasedRoom, given
 
 
 def steady_clock() -> Callable[[], float]:
@@ -42,6 +42,11 @@ class Accounts:
         self.filled: dict[str, Amounts] = {}
         # Counts what a reader of an earlier book could not know.
         self.changes = 0
+        for cause in Cause:
+            metrics.waits.labels(cause.value)
+        for reason in (Reason.YIELDS.value, Reason.ANNOUNCED.value, PREEMPTED):
+            metrics.unused.labels(reason)
+        self._begun: set[str] = set()
 
     def now(self) -> float:
         """Return the time."""
@@ -70,7 +75,8 @@ class Accounts:
         if after is not None and after.is_filler and after.is_preempted and _begins_to_leave(before, after):
             self._preempted(after, now)
         if self._lives.saw_pod(before, after, now) and (pod := after or before):
-            self._metrics.short_lived.labels(pod.namespace).inc(self.book is not None)
+            if self.book is not None:
+                self._metrics.sets.lived_shortly(split(set_of(pod)))
             self._set_account(set_of(pod), now).short_lived += 1
         bound = self._waits.saw_pod(before, after, now)
         if bound is not None:
@@ -121,6 +127,7 @@ class Accounts:
         for pod, sign in ((was, -1), (does, 1)):
             if pod is not None:
                 key = set_of(pod)
+                self._begin(pod)
                 held = self._held.setdefault(key, {})
                 for name, amount in pod.requests.items():
                     held[name] = held.get(name, 0) + sign * amount
@@ -131,13 +138,24 @@ class Accounts:
                 if not any(held.values()):
                     del self._held[key]
 
+    def _begin(self, pod: Pod) -> None:
+        """Have what fillers may release begin at 0 in metrics, by the resources that they hold."""
+        for name in given(pod.requests).keys() - self._begun:
+            self._begun.add(name)
+            for reason in (*YIELD_REASONS, PREEMPTED):
+                self._metrics.room_released.labels(str(reason), name)
+                self._metrics.room_taken.labels(str(reason), name)
+
     def _gained(self, key: str, amounts: Amounts) -> None:
         self.filled[key] = plus(self.filled.get(key, {}), amounts)
-        self._metrics.gained(key.partition("/")[0], amounts)
+        if amounts:
+            self._metrics.sets.gained(split(key), amounts)
 
     def _preempted(self, pod: Pod, now: float) -> None:
         self._gave(self._room.preempted(pod, now), now)
         self._set_account(set_of(pod), now).preempted += 1
+        if self.book is not None:
+            self._metrics.sets.preempted(split(set_of(pod)))
 
     def _gave(self, release: Release, now: float) -> None:
         account = self._hour(now).room_account(release.reason)
@@ -178,6 +196,12 @@ class Accounts:
 def set_of(pod: Pod) -> str:
     """Return namespace and name of the set that a filler belongs to."""
     return f"{pod.namespace}/{pod.name.rpartition('-')[0]}"
+
+
+def split(key: str) -> tuple[str, str]:
+    """Return namespace and name of a set, by its key."""
+    namespace, _, name = key.partition("/")
+    return namespace, name
 
 
 def _works(pod: Pod | None) -> Pod | None:

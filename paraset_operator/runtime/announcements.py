@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 from paraset_operator.cluster.claims import Claim, ClaimStore, Key, Template
 from paraset_operator.cluster.pod_templates import PodTemplates
@@ -22,6 +23,20 @@ from paraset_operator.model.pod import Pod
 
 # How long the pods of an announcement have to come by themselves: a controller that is not busy makes them in less.
 SETTLE = 0.5
+
+
+class Timer(Protocol):
+    """A call that is still to come."""
+
+
+Later: TypeAlias = Callable[[float, Callable[[], None]], Timer]
+
+
+def call_later(seconds: float, callback: Callable[[], None]) -> Timer:
+    """Call back in so many seconds, by the running event loop."""
+    return asyncio.get_running_loop().call_later(seconds, callback)
+
+
 _JOBS = (Source.JOBS, Source.SUSPENDED_JOBS)
 
 
@@ -59,13 +74,15 @@ class Announcements:
         on_demand: Callable[[], None],
         on_change: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
+        later: Later = call_later,
     ) -> None:
         self._stores, self._classes, self._templates = tuple(stores), classes, templates
         self._on_demand, self._on_change, self._clock = on_demand, on_change, clock
+        self._later = later
         self._there: Counter[Key] = Counter()
         self._gated: dict[Key, Pod] = {}
         self._open: dict[Key, _Open] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def in_force(self) -> Iterator[Announcement]:
         """Yield what is announced, in the order of the keys, each with its age."""
@@ -124,7 +141,7 @@ class Announcements:
             self._wait(SETTLE)
 
     def _wait(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds + 0.005, self._settled)
+        self._timer = self._later(seconds + 0.005, self._settled)
 
     def _settled(self) -> None:
         """Tell what has become due, and wait for what has not: one timer for all."""

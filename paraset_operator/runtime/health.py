@@ -1,4 +1,4 @@
-"""/healthz and /readyz, which prove that the loop is alive by the age of its last turn, and /metrics."""
+"""/healthz and /readyz, which prove that the loop is alive by the age of its last turn; /memory; and /metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class Health:
         return {"synced": self.is_synced, "leader": self.is_leader} | rounded
 
 
-def health_app(look: Callable[[], Health]) -> web.Application:
-    """Return the probes' server."""
+def health_app(look: Callable[[], Health], remember: Callable[[], dict[str, Any]]) -> web.Application:
+    """Return the probes' server, which also tells what the operator remembers: names and waits, nothing secret."""
 
     async def healthz(_request: web.Request) -> web.Response:
         health = look()
@@ -48,8 +48,11 @@ def health_app(look: Callable[[], Health]) -> web.Application:
         health = look()
         return web.json_response(health.as_json(), status=200 if health.is_ready else 503)
 
+    async def memory(_request: web.Request) -> web.Response:
+        return web.json_response(remember())
+
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/memory", memory)])
     return app
 
 

@@ -111,7 +111,7 @@ class Loop:
             is_taken = self._is_headroom_taken()
             if self._may_act() and (is_taken or self._is_announced or self._waiting.is_any_due):
                 self._is_announced = False
-                with _surviving("urgent"):
+                with _surviving("urgent", self._metrics):
                     async with self._urgent_turn:
                         await self._yield()
 
@@ -130,7 +130,7 @@ class Loop:
                 pause = 1.0
                 continue
             pause = LONGEST_PAUSE
-            with _surviving("full"):
+            with _surviving("full", self._metrics):
                 await prepare()
                 pause = await self._turn()
 
@@ -208,11 +208,12 @@ class Loop:
 
 
 @contextlib.contextmanager
-def _surviving(path: str) -> Iterator[None]:
+def _surviving(path: str, metrics: Metrics) -> Iterator[None]:
     """Log a mistake of ours and go on: the next turn may fare better, and the probes tell the age of the last plan."""
     try:
         yield
     except Exception:  # noqa: BLE001 - nothing a user writes may end the process
+        metrics.failures.labels(path).inc()
         _log.exception("a turn has failed", path=path)
 
 

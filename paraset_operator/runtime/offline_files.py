@@ -3,8 +3,10 @@
 Lists of any kind are flattened, documents may follow one another, and every object comes with where it was found.
 """
 
+import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ import yaml
 from paraset_operator.cluster.wire import Wire
 
 STDIN = "-"
+_GZIP = b"\x1f\x8b"
 
 
 class OfflineError(Exception):
@@ -51,9 +54,12 @@ _items = msgspec.json.Decoder(list[msgspec.Raw] | None)
 
 
 def read(path: str) -> bytes:
-    """Return what a file holds, - for standard input; raise OfflineError."""
+    """Return what a file holds, - for standard input, unpacked if it is gzipped; raise OfflineError."""
     try:
-        return sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        return gzip.decompress(data) if data.startswith(_GZIP) else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise OfflineError(f"{path}: can't be unpacked: {error}; write it anew") from error
     except OSError as error:
         raise OfflineError(f"{path}: can't be read: {error.strerror}; check the path") from error
 

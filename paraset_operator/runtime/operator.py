@@ -29,6 +29,7 @@ from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
 from paraset_operator.runtime.loop import Loop, Turn
 from paraset_operator.runtime.memory import Memory
+from paraset_operator.runtime.memory_json import memory_json
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
@@ -47,6 +48,7 @@ class Operator:
     def __init__(self, client: Client, namespace: str, identity: str) -> None:
         self._client = client
         self.metrics = Metrics()
+        client.on_answer = self.metrics.api.answered
         self.cache = ClusterCache(self._nodes_changed)
         self.sets = paraset_store(self._set_changed)
         self.policies = policy_store(lambda _before, _after: self._trigger())
@@ -116,6 +118,8 @@ class Operator:
             Reflector(client, f"/api/v1/{plural}", store, self._listed(plural))
             for plural, store in (("nodes", self.cache.nodes), ("pods", self.cache.pods), ("namespaces", namespaces))
         ]
+        for each in self._reflectors:
+            self.metrics.api.listens(each)
         self._has_listed_objects = False
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -155,6 +159,10 @@ class Operator:
             last_turn_age=None if last_turn is None else now - last_turn,
             last_plan_age=None if last_plan is None else now - last_plan,
         )
+
+    def remembers(self) -> dict[str, Any]:
+        """Return what the next plan depends on beside what the API server knows."""
+        return memory_json(self.memory.pacing, self.demands.answered, time.monotonic())
 
     @property
     def _is_synced(self) -> bool:
@@ -209,6 +217,8 @@ class Operator:
         self.loop.trigger()
 
     def _report(self, turn: Turn) -> None:
+        if not self._lease.is_held:
+            return
         self.accounts.advance()
         self.reporter.report(turn)
         self.policy_reporter.report(turn.snapshot)
@@ -241,13 +251,15 @@ class Operator:
     def _leads(self, leads: bool) -> None:
         self.metrics.leads.set(leads)
         self.accounts.lead(leads)
+        if not leads:
+            self.metrics.stand_by()
         if leads:
             self.learner.start()
         self.loop.trigger()
 
     def _listed(self, plural: str) -> Any:
         def count() -> None:
-            self.metrics.relists.labels(plural).inc()
+            self.metrics.api.relists.labels(plural).inc()
             self.loop.trigger()
 
         return count

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from paraset_operator.model.plan import DeletePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import Resources, minus
-from paraset_operator.reporting.metrics import in_base_units
+from paraset_operator.reporting.amounts import in_base_units
 
 # The scheduler has preempted a filler by itself.
 PREEMPTED = "PreemptedByScheduler"

@@ -60,7 +60,8 @@ class Reporter:
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
         now = stamp()
-        self._metrics.took(turn.plan)
+        self._metrics.took(turn.snapshot, turn.plan)
+        self._metrics.sets.keep((known.namespace, known.name) for known in self._sets)
         self._metrics.expects(turn.snapshot.announced)
         self._fragments.saw(turn.snapshot)
         self._storms.saw(turn.plan.storms)
@@ -97,7 +98,6 @@ class Reporter:
     def forget(self, known: Known[ParaSet]) -> None:
         """Drop what is kept about a set that is gone."""
         self._statuses.forget(self._sets.path_of(known))
-        self._metrics.forgot(known.namespace, known.name)
         self._memory.losses.pop(known.uid, None)
         self._filled_work.forget(known)
 
@@ -118,7 +118,7 @@ class Reporter:
     def _report_set(
         self, known: Known[ParaSet], report: SetReport, observed: Observed, actions: list[Action], turn: Turn, now: str
     ) -> None:
-        self._metrics.saw(known.namespace, known.name, observed)
+        self._metrics.sets.saw(report, observed)
         planned = [action for action in actions if node_of(action) in turn.observed]
         facts = Facts(
             report,

@@ -95,7 +95,7 @@ def _named(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 async def _serving(operator: Operator, options: Options) -> AsyncIterator[None]:
     """Serve probes and metrics meanwhile."""
     apps = (
-        (health.health_app(operator.health), options.health_port),
+        (health.health_app(operator.health, operator.remembers), options.health_port),
         (health.metrics_app(operator.metrics.registry), options.metrics_port),
     )
     runners = []

@@ -121,7 +121,7 @@ def test_a_filler_s_time_is_a_metric(lone_corner: Corner, mortal: Operator) -> N
     lone_corner.add_set()
     mortal.start_ready()
     lone_corner.until_running(2)
-    series = f'paraset_filled_resource_seconds_total{{namespace="{lone_corner.name}",resource="{GPU}"}}'
+    series = f'paraset_filled_resource_seconds_total{{namespace="{lone_corner.name}",paraset="s",resource="{GPU}"}}'
     eventually("two GPUs are counted", lambda: mortal.metric(series) > 2)
     lone_corner.add_ls("free", cpu="1")
     lone_corner.until_bound("free")

@@ -35,7 +35,7 @@ def test_metrics_count_what_was_done(corner: Corner, operator: Operator) -> None
     corner.add_ls("ls", gpus=1)
     corner.until_bound("ls")
     corner.until_running(1)
-    series = f'paraset_yields_total{{namespace="{corner.name}",step="evict"}}'
+    series = f'paraset_yields_total{{namespace="{corner.name}",paraset="s",step="evict"}}'
     eventually("the yield is counted", lambda: operator.metric(series) == 1)
 
 

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from paraset_operator import __version__
-from paraset_operator.cli import _parser, main
+from paraset_operator.cli import main
+from paraset_operator.cli.parser import PARASET as PROGRAM
+from paraset_operator.cli.parser import parser_of
 from tests.cluster_dump import EXAMPLES, dump, story
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +23,14 @@ PARASET = Path(sys.executable).parent / "paraset"
     [
         ([], "the following arguments are required: COMMAND; see `paraset --help`"),
         (["pan"], "argument COMMAND: invalid choice: 'pan' (choose from"),
-        (["plan"], "the following arguments are required: -f/--filename, --cluster; see `paraset plan --help`"),
+        (
+            ["plan", "-n", "a", "-A"],
+            "argument -A/--all-namespaces: not allowed with argument -n/--namespace; see `para",
+        ),
+        (
+            ["plan", "--cluster", "x", "--context", "y"],
+            "--cluster reads a file in the place of a live cluster: leave out",
+        ),
         (["plan", "-f", "-", "--cluster", "-"], "only one of -f and --cluster can be -, standard input"),
         (["plan", "-f", "-", "-f", "-", "--cluster", "x"], "only one of -f and --cluster can be -, standard input"),
         (["run", "--health-port", "http"], "argument --health-port: 'http' is no port: give a number from 0 to 65535"),
@@ -55,7 +64,7 @@ def test_the_crds_are_those_checked_in(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_operator_runs_with_defaults_fit_for_a_pod() -> None:
-    options = vars(_parser().parse_args(["run"]))
+    options = vars(parser_of(PROGRAM).parse_args(["run"]))
     assert options.pop("identity")
     assert {name: value for name, value in options.items() if name != "command"} == {
         "kubeconfig": None,

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paraset_operator.runtime.offline import OfflineCluster, load
+from paraset_operator.runtime.offline import load
+from paraset_operator.runtime.scene import Scene
 from tests.cluster_dump import EXAMPLES, GPU, Object, dump, example, filler, node, pod, story, template_hashes, written
 
-Load = Callable[..., OfflineCluster]
+Load = Callable[..., Scene]
 TRAINER = str(EXAMPLES / "trainer.yaml")
 
 
@@ -20,7 +21,7 @@ TRAINER = str(EXAMPLES / "trainer.yaml")
 def loaded(tmp_path: Path) -> Load:
     """Loads manifests, by default the trainer's, over a dump given as objects or as text."""
 
-    def from_files(cluster: list[Object] | str | bytes, *files: str) -> OfflineCluster:
+    def from_files(cluster: list[Object] | str | bytes, *files: str) -> Scene:
         path = tmp_path / "cluster.json"
         text = dump(cluster) if isinstance(cluster, list) else cluster
         path.write_bytes(text if isinstance(text, bytes) else text.encode())

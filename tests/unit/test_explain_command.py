@@ -110,8 +110,10 @@ def test_only_ascii_is_printed(explain: Explain) -> None:
     [
         (["deploy/x"], "'deploy/x' names no ParaSet: write pset/NAME, and the namespace with -n"),
         (["pset/"], "'pset/' names no ParaSet"),
-        (["pset/x", "-f", "set.yaml"], "-f goes with --cluster: a live cluster has its ParaSets itself"),
-        (["pset/x", "--cluster", "d", "--context", "c"], "--cluster explains a dump: leave out --kubeconfig and"),
+        (
+            ["pset/x", "--cluster", "d", "--context", "c"],
+            "--cluster reads a file in the place of a live cluster: leave out --context",
+        ),
         (["pset/x", "--cluster", "-", "-f", "-"], "only one of -f and --cluster can be -, standard input"),
         (["pset/x", "--cluster", "nope.json", "-f", TRAINER], "nope.json: can't be read: No such file or directory"),
         ([], "the following arguments are required: pset/NAME; see `paraset explain --help`"),
@@ -173,4 +175,4 @@ def test_a_cluster_that_cannot_be_reached_is_named(tmp_path: Path, capsys: pytes
     )
     said = refused("pset/trainer", "--kubeconfig", str(config), capsys=capsys)
     assert said.startswith("the API server at http://127.0.0.1:9 can't be reached: ")
-    assert said.endswith("or explain a dump with --cluster")
+    assert said.endswith("or read a file with --cluster")

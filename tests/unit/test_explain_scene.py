@@ -5,17 +5,21 @@ from typing import Any
 import pytest
 from planning_cases import node, paraset, shape, snapshot
 
+from paraset_operator.api.v1alpha1 import ParaSet, parse_paraset
 from paraset_operator.model.plan import Limit, LimitReport
 from paraset_operator.model.snapshot import Moment
-from paraset_operator.runtime.explain import ExplainError, Scene, _pacing, _remark, _told, explained
-from paraset_operator.runtime.objects import Known
+from paraset_operator.runtime.explain import ExplainError, explained
+from paraset_operator.runtime.scene import Scene
+from paraset_operator.runtime.told import remark_on, told_of, waits_in
+from tests.cluster_dump import example
 
 SET = paraset("s", shape("gpu", gpus=1))
 
 
-def known(generation: int = 2, **status: Any) -> Known[Any]:
-    meta = {"name": "s", "namespace": "a", "uid": SET.uid, "generation": generation}
-    return Known({"metadata": meta, "status": status}, None)
+def known(generation: int = 2, **status: Any) -> ParaSet:
+    body = example("trainer.yaml")
+    body["metadata"] |= {"generation": generation}
+    return parse_paraset(body | {"status": status})
 
 
 def limited(reason: str, message: str = "words") -> dict[str, str]:
@@ -23,14 +27,14 @@ def limited(reason: str, message: str = "words") -> dict[str, str]:
 
 
 def test_limits_in_a_status_are_taken_over_and_unknown_words_left_out() -> None:
-    found = _told(known(limitedBy=[limited("CoolDown"), limited("FromTheFuture"), {"reason": "Ceiling"}]))
+    found = told_of(known(limitedBy=[limited("CoolDown"), limited("FromTheFuture"), {"reason": "Ceiling"}]))
     assert found == (LimitReport(Limit.COOL_DOWN, "words"), LimitReport(Limit.CEILING, ""))
-    assert _told(known()) == ()
+    assert told_of(known()) == ()
 
 
 def test_a_set_that_waits_as_a_whole_is_planned_to_wait() -> None:
-    told = {"a/s": _told(known(limitedBy=[limited("CrashLooping", "s-0 on n1: Error")]))}
-    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), Moment(), _pacing([known()], told), told)
+    told = {"a/s": told_of(known(limitedBy=[limited("CrashLooping", "s-0 on n1: Error")]))}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), Moment(), waits_in({SET.uid: told["a/s"]}), told)
     found = explained(scene, "s", "a")
     assert found.report.replicas == 0
     assert [(each.reason, each.message) for each in found.limits] == [(Limit.CRASHING, "s-0 on n1: Error")]
@@ -46,7 +50,7 @@ def test_a_set_that_waits_as_a_whole_is_planned_to_wait() -> None:
     ],
 )
 def test_a_status_that_is_behind_is_remarked(status: dict[str, int], remark: str) -> None:
-    assert _remark(known(**status)) == remark
+    assert remark_on(known(**status)) == remark
 
 
 def test_a_remark_is_shown_with_its_set_alone() -> None:

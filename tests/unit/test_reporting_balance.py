@@ -6,7 +6,7 @@ import json
 import pytest
 
 from paraset_operator.reporting.balance import Balance, balance_of
-from paraset_operator.reporting.balance_json import write_json
+from paraset_operator.reporting.balance_json import as_json
 from paraset_operator.reporting.balance_table import write_table
 from paraset_operator.reporting.ledger import HOUR, Book, RoomAccount, SetAccount
 
@@ -73,9 +73,7 @@ def test_an_empty_book_is_no_mistake() -> None:
 
 
 def test_json_has_hours_and_total() -> None:
-    out = io.StringIO()
-    write_json(balance(), out)
-    found = json.loads(out.getvalue())
+    found = json.loads(json.dumps(as_json(balance())))
     assert found["asOf"] == "2023-11-15T12:30:00Z"
     assert found["total"]["sets"]["a/x"]["filledHours"] == {"cpu": 10.0, GPU: 2.5}
     assert found["total"]["lsWaits"]["all"]["pods"] == 4

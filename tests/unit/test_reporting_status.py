@@ -8,7 +8,7 @@ from runtime_cases import create, delete, resize
 
 from paraset_operator.api.status import PLANNED_ACTIONS, ParaSetStatus
 from paraset_operator.model.plan import Action, Limit, LimitReport, SetReport
-from paraset_operator.reporting.metrics import in_base_units
+from paraset_operator.reporting.amounts import in_base_units
 from paraset_operator.reporting.observed import NONE_SEEN, observe
 from paraset_operator.reporting.status import Loss, planned_actions, status_of
 from paraset_operator.reporting.status_writer import merge_patch

@@ -75,7 +75,7 @@ def test_a_filler_at_work_is_counted_by_resource(stage: Stage) -> None:
     stage.see(None, FILLER)
     stage.now += 10
     assert stage.hour.sets["a/s"].filled == {"cpu": 20.0, GPU: 10.0}
-    assert stage.metric("paraset_filled_resource_seconds_total", namespace="a", resource="cpu") == 20
+    assert stage.metric("paraset_filled_resource_seconds_total", namespace="a", paraset="s", resource="cpu") == 20
 
 
 def test_a_filler_counts_from_running_until_it_is_told_to_leave(stage: Stage) -> None:
@@ -104,7 +104,7 @@ def test_who_does_not_lead_counts_nothing(stage: Stage) -> None:
     assert stage.accounts.book is not None
     stage.accounts.advance()
     assert stage.accounts.book.hours == {}
-    assert stage.metric("paraset_ls_wait_seconds_count", cause="none") is None
+    assert stage.metric("paraset_ls_wait_seconds_count", cause="none") == 0
 
 
 def test_who_begins_to_lead_counts_what_is_held_from_then_on(stage: Stage) -> None:
@@ -285,7 +285,7 @@ def test_a_filler_that_lives_for_less_than_its_start_is_counted(
     stage.see(FILLER, apart=life)
     stage.see(terminating(FILLER), None)
     assert stage.hour.sets["a/s"].short_lived == is_short
-    count = stage.metric("paraset_short_lived_fillers_total", namespace="a")
+    count = stage.metric("paraset_short_lived_fillers_total", namespace="a", paraset="s")
     assert (count or 0) == is_short
 
 

@@ -22,7 +22,7 @@ contexts: [{name: here, context: {cluster: here, user: here}}]
         ("[not, a, kubeconfig]", [], ""),
         ("{]", [], ""),
         ("", [], ""),
-        (CONFIG, ["--context", "elsewhere"], "elsewhere"),
+        (CONFIG, ["--context", "elsewhere"], "has no context 'elsewhere', but here: choose with --context"),
     ],
     ids=["no mapping", "no yaml", "empty", "no such context"],
 )
@@ -33,5 +33,5 @@ def test_a_kubeconfig_that_is_of_no_use(
     path.write_text(text)
     assert main(["run", "--kubeconfig", str(path), *context, "--health-port=0", "--metrics-port=0"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"paraset: error: kubeconfig {path} can't be used")
+    assert line.startswith(f"paraset: error: kubeconfig {path} ")
     assert says in line
