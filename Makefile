@@ -49,7 +49,8 @@ e2e-nodes: install ## The e2e scenarios and more on real kubelets with container
 	@$(BIN)/python -m devcluster build
 	@$(BIN)/python -m devcluster build kubelet
 	$(if $(ARGS),,$(BIN)/python -m pytest --real-nodes tests/isolation)
-	$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py tests/e2e_nodes $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py)
+	$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_nodes $(ARGS)
 
 monitoring: control-plane ## Alerts, dashboards and metrics on a real Prometheus (2 minutes; builds it once: 6 more)
 	@$(BIN)/python -m devcluster build prometheus
