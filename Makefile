@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes monitoring crds bench-yield bench-urgent bench-victims bench-headroom bench-planner figures clean
+.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes e2e-kind monitoring crds install-yaml helm chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,11 +60,54 @@ format: install ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crds: install ## Write crds/ and deploy/install.yaml anew from the models
+image: install ## The operator's image, by docker, podman or buildah; ARGS="--archive FILE --base IMAGE --platform linux/arm64"
+	@$(BIN)/python -m image.build $(ARGS)
+
+image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
+	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
+
+image-test: image-local ## What is in that archive, and what must not be
+	$(BIN)/python -m pytest tests/image $(ARGS)
+
+sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
+	@$(BIN)/python -m image.sbom build/paraset-operator.tar build/paraset-operator.cdx.json
+
+e2e-kind: control-plane ## The same scenarios on a kind cluster; ARGS="--kind-image NAME" names the node image
+	@docker info > /dev/null 2>&1 || { echo "e2e-kind: no container engine answers (docker info)"; exit 1; }
+	$(BIN)/python -m pytest tests/e2e -m kind --timeout=1800 $(ARGS)
+
+crds: install ## Write crds/ and the API reference anew from the models; `make install-yaml` is next
 	$(BIN)/python -m paraset_operator.api.crd
+
+helm: install
+	@$(BIN)/python -m devcluster build helm
+
+install-yaml: helm ## Write deploy/install.yaml and the chart's README and schema anew
+	$(BIN)/python -m chart_tools write
+
+build/checkov/.installed: charts/checkov-requirements.txt
+	$(PYTHON) -m venv build/checkov
+	build/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong values, checkov, and that what is made of it is current
+	$(BIN)/python -m chart_tools check
+	$(BIN)/python -m pytest tests/chart $(ARGS)
+	$(BIN)/python -m chart_tools everything > build/chart-everything.yaml
+	build/checkov/bin/checkov --config-file charts/checkov.yaml --file deploy/install.yaml build/chart-everything.yaml
+
+e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
+	$(BIN)/python -m pytest tests/e2e_chart/test_chart_*.py $(ARGS)
+
+e2e-chart-nodes: control-plane helm image-local ## The same and more with the operator inside a cluster of real kubelets; needs root
+	@$(BIN)/python -m devcluster build kubelet
+	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_chart $(ARGS)
 
 bench-yield: control-plane ## LS waits and lost work against native preemption (15 minutes; ARGS=--quick: 3); writes bench/results/yield.json, .png
 	@$(BIN)/python -m bench.yield_bench $(ARGS)
+
+bench-rest: control-plane ## Memory and CPU of the operator at rest on 50 nodes (4 minutes)
+	@$(BIN)/python -m bench.rest_bench $(ARGS)
 
 bench-victims: install ## Work lost by ParaSet's victims against native preemption's (1 minute)
 	@$(BIN)/python -m bench.lost_work_bench $(ARGS)

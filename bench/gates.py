@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
+from bench.scenarios import GPUS
+
 Median = Mapping[str, Any]
 BURST_EXIT_SECONDS = 10.0
 
@@ -77,11 +79,37 @@ def _victims(found: Found) -> Iterator[Gate]:
 
 def _urgent(found: Found) -> Iterator[Gate]:
     for (scenario, system), each in found.items():
-        if system == "paraset" and scenario == "steady" and each["urgent_p99_s"] is not None:
-            yield Gate("steady: event to first write, p99 in ms", each["urgent_p99_s"] * 1000, 50.0)
+        if system == "paraset" and scenario in ("steady", "humble") and each["urgent_p99_s"] is not None:
+            yield Gate(f"{scenario}: event to first write, p99 in ms", each["urgent_p99_s"] * 1000, 50.0)
+        if scenario == "humble" and each["delete_p99_s"] is not None:
+            yield Gate("humble: created to DELETE received, p99 in ms", each["delete_p99_s"] * 1000, 50.0)
 
 
-_RULES: tuple[Callable[[Found], Iterator[Gate]], ...] = (_within_headroom, _burst, _cpu, _killed, _victims, _urgent)
+def _day(found: Found) -> Iterator[Gate]:
+    for system in ("paraset", "headroom", "auto"):
+        for scenario, each, _ in _pairs(found, system, "empty"):
+            if scenario == "day":
+                yield Gate(f"day: LS pods over 1 s later than on empty, {system}", each["late"], 0.0)
+
+
+def _held_back(found: Found) -> Iterator[Gate]:
+    for (scenario, system), each in found.items():
+        if system == "auto" and scenario in ("trace", "day"):
+            yield Gate(
+                f"{scenario}: GPUs that auto holds back, of all", each["free_gpus"] / (each["nodes"] * GPUS), 0.1
+            )
+
+
+_RULES: tuple[Callable[[Found], Iterator[Gate]], ...] = (
+    _within_headroom,
+    _burst,
+    _cpu,
+    _killed,
+    _victims,
+    _urgent,
+    _day,
+    _held_back,
+)
 
 
 def _over(value: float, base: float) -> float:

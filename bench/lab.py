@@ -1,10 +1,11 @@
 """One cluster in which the same LS pods meet every system.
 
 How a run is made comparable: before every run the cluster is in the same state (full of fillers the operator made, but
-for headroom, or empty of them), nothing has changed for some seconds, and cool-downs are gone, because the operator is
-started anew to refill: they live in its memory. Measured is with the default pacing. In `native` the very same operator
-has filled the cluster and was then stopped. Times, evictions and work lost are those that an observer of the API server
-sees, who takes no part; only `urgent_p99_s` is the operator's own word.
+for headroom, or empty of them), fillers have saved their work at random times, nothing has changed for some seconds,
+and cool-downs are gone, because the operator is started anew to refill: they live in its memory. Measured is with the
+default pacing. In `native` the very same operator has filled the cluster and was then stopped. Times, evictions and
+work lost are those that an observer of the API server sees, who takes no part; only `urgent_p99_s` is the operator's
+own word.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from typing import Any
 
 import yaml
 
-from bench.arrivals import Arrival, create_all
+from bench.arrivals import HUMBLE_PRIORITY_CLASS, Arrival, create_all, visit_all
+from bench.event_to_delete import Tail, seconds_to_delete
 from bench.figures import Row, Seen, row_of
+from bench.saved_work import INTERVAL, draw, horizon, tell
 from bench.scenarios import CORES, FILLER_NAMESPACE, GPUS, SET, Scenario, paraset
 from bench.systems import POLICY, System, kept_copies
 from demo.kube import Api
 from demo.measure import needed_evictions
-from demo.objects import CPU
+from demo.objects import CPU, Pod
 from demo.observer import Observer
 from demo.operator_process import OperatorProcess
-from demo.state import ClusterState
+from demo.state import Change, ClusterState, Wait
 from demo.workload import NAMESPACE
 from devcluster import LocalCluster
 
@@ -52,6 +55,7 @@ class Settings:
     exit_seconds: float
     seed: int
     deadline: float
+    audits: bool = False
 
 
 class Lab:
@@ -67,6 +71,7 @@ class Lab:
     ) -> None:
         self._cluster, self._observer, self._operator = cluster, observer, operator
         self._settings, self._say = settings, say
+        cluster.apply(yaml.safe_dump(HUMBLE_PRIORITY_CLASS))
 
     def run(self, scenario: Scenario, system: System, number: int) -> Row:
         """Prepare the cluster for the system, let the LS pods come, and take the figures."""
@@ -75,15 +80,18 @@ class Lab:
         self._prepare(system, arrivals)
         if system.learns:
             self._come(arrivals, self._settings.deadline)
-            self._prepare(system, arrivals)
+            self._prepare(system, arrivals, keeps_policy=True)
+        self._save_work(system, number)
         self._wait_still()
         self._say(f"{scenario.name} {system.name} run {number}: prepared in {time.monotonic() - started:.0f} s")
         return self._measure(scenario, system, number, arrivals)
 
-    def _prepare(self, system: System, arrivals: Sequence[Arrival]) -> None:
+    def _prepare(self, system: System, arrivals: Sequence[Arrival], *, keeps_policy: bool = False) -> None:
+        """Bring the cluster into the state a run begins with; what was learned is in the status of the policy."""
         self._operator.stop()
         self._remove_pods(NAMESPACE, lambda state: not _ls_pods(state))
-        self._set_policy(system.fill_policy(arrivals, self._settings.exit_seconds))
+        if not keeps_policy:
+            self._set_policy(system.fill_policy(arrivals, self._settings.exit_seconds))
         if not system.has_fillers:
             self._remove_fillers()
             return
@@ -124,7 +132,26 @@ class Lab:
             self._wait(FILL_SECONDS, f"fillers on at most {cores} cores", lambda state: _held_cores(state) <= cores)
         else:
             self._wait(FILL_SECONDS, f"{gpus} fillers to be bound", lambda state: _bound_fillers(state) == gpus)
+            cores -= system.cores_kept(cores)
             self._wait(FILL_SECONDS, f"fillers on {cores} cores", lambda state: _held_cores(state) == cores)
+
+    def _save_work(self, system: System, number: int) -> None:
+        """Let all fillers save their work, and be old enough to lose any where that is compared."""
+        here = self._observer.read(lambda state: [pod for pod in state.fillers() if pod.node and not pod.terminating])
+        until, started = horizon(len(here)), self._observer.read(lambda state: dict(state.bound_at))
+        if system.is_compared_by_loss:
+            until = max([until, *(started[pod.uid] + INTERVAL for pod in here)])
+        self._saved = draw(here, until, self._settings.seed * 1000 + number)
+        self._observer.submit(lambda api: tell(api, self._saved)).result(FILL_SECONDS)
+        if here:
+            time.sleep(max(0.0, until - time.monotonic()))
+
+    def _saved_at(self, state: ClusterState) -> dict[str, float]:
+        """Return when each filler has saved its work by uid; one that is new has not saved any."""
+        before = {change.old.uid: change.old for change in self._observer.since(0) if isinstance(change.old, Pod)}
+        pods = {pod.uid: pod for pod in state.fillers()} | before
+        drawn = {uid: self._saved[pod.key] for uid, pod in pods.items() if pod.key in self._saved}
+        return {uid: max(at, drawn.get(uid, at)) for uid, at in state.bound_at.items()}
 
     def _measure(self, scenario: Scenario, system: System, number: int, arrivals: Sequence[Arrival]) -> Row:
         records = [each.pod().record() for each in arrivals]
@@ -132,30 +159,47 @@ class Lab:
         idle_gpus = self._settings.nodes * GPUS - self._observer.read(_bound_fillers)
         broken = len(self._observer.violations)
         self._observer.forget()
+        tails = [Tail(path) for path in (self._cluster.audit_log, self._operator.log)] if self._settings.audits else []
         self._come(arrivals, self._settings.deadline, kill=system.is_killed)
         time.sleep(AFTER_SECONDS)
         urgent = self._operator.quantile("paraset_urgent_seconds", 0.99) if self._operator.pid else None
         keys = [pod.key for pod in records]
-        waits = self._observer.read(lambda state: [state.wait_of(state.pods[key]) for key in keys])
+        waits = self._observer.read(lambda state: _waits(state, self._observer.since(0), keys))
         seen = Seen(
             waits=waits,
             changes=self._observer.since(0),
-            bound_at=self._observer.read(lambda state: dict(state.bound_at)),
+            saved_at=self._observer.read(self._saved_at),
             needed=needed,
             free_gpus=idle_gpus if system.has_fillers else 0,
             urgent_p99_s=urgent,
             violations=len(self._observer.violations) - broken,
+            to_delete=seconds_to_delete(*(tail.lines() for tail in tails)) if tails else (),
         )
         return row_of(scenario.name, system.name, number, self._settings.nodes, self._settings.exit_seconds, seen)
 
     def _come(self, arrivals: Sequence[Arrival], deadline: float, *, kill: bool = False) -> None:
         """Let the LS pods come, and wait until all are bound or the time is over."""
+        if any(each.life for each in arrivals):
+            self._visit(arrivals, deadline)
+            return
         coming = self._observer.submit(lambda api: create_all(api, arrivals))
         if kill:
             self._operator.kill()
         coming.result(60 + arrivals[-1].after)
         keys = {each.pod().record().key for each in arrivals}
         self._observer.wait_for(lambda state: all(_is_bound(state, key) for key in keys), deadline)
+
+    def _visit(self, arrivals: Sequence[Arrival], deadline: float) -> None:
+        """Let the LS pods come and go until the last one has been bound or the time is over."""
+
+        def is_bound(key: tuple[str, str]) -> bool:
+            return self._observer.read(lambda state: _is_bound(state, key))
+
+        visits = self._observer.submit(lambda api: visit_all(api, arrivals, is_bound))
+        try:
+            visits.result(arrivals[-1].after + deadline)
+        except TimeoutError:
+            visits.cancel()
 
     def _remove_pods(self, namespace: str, gone: Callable[[ClusterState], bool]) -> None:
         """Force every pod of a namespace out at once: this is housekeeping between runs, not part of any."""
@@ -181,6 +225,12 @@ class Lab:
         """Until no filler has changed for some seconds."""
         while time.monotonic() - self._observer.last_filler_change() < STILL_SECONDS:
             time.sleep(0.2)
+
+
+def _waits(state: ClusterState, changes: Sequence[Change], keys: Sequence[tuple[str, str]]) -> list[Wait]:
+    """Return the waits of LS pods, those included that are gone."""
+    seen = {change.new.key: change.new for change in changes if isinstance(change.new, Pod)}
+    return [state.wait_of(seen[key]) for key in keys]
 
 
 def _is_bound(state: ClusterState, key: tuple[str, str]) -> bool:

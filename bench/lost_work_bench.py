@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.native_preemption import choice
+from bench.running_fillers import running_filler
 from paraset_operator.model.node import Node
 from paraset_operator.model.plan import DeletePod
 from paraset_operator.model.pod import Pod
@@ -29,7 +30,6 @@ from paraset_operator.planning.planner import Planner
 GPU = "nvidia.com/gpu"
 GIB = 2**30
 NOW = 1_000_000.0
-_FILLER_PRIORITY = -100_000_000
 _SIZES = (1, 1, 1, 2, 4)
 _DEMANDS = ((1, 4), (1, 8), (2, 8), (4, 16), (8, 32), (0, 8), (0, 24))
 
@@ -142,28 +142,10 @@ def _set(index: int, habit: int) -> ParaSetView:
 
 
 def _filler(random: Random, owner: ParaSetView, shape: Shape, index: int, node: str, sizes: Resources) -> Pod:
-    requests, started = shape.at(sizes), NOW - random.randrange(60, 6 * 3600)
+    started = NOW - random.randrange(60, 6 * 3600)
     says = int(owner.name[1:]) % 3 == 1
-    return Pod(
-        namespace=owner.namespace,
-        name=f"{owner.name}-{index}",
-        uid=f"{owner.uid}-{index}",
-        priority=_FILLER_PRIORITY,
-        node=node,
-        target=node,
-        held=requests,
-        requests=requests,
-        owner=owner.uid,
-        shape=shape.name,
-        index=index,
-        sizes=shape.container_requests(sizes),
-        allocated=shape.container_requests(sizes),
-        is_ready=True,
-        is_running=True,
-        created=started,
-        started=started,
-        checkpointed=NOW - random.randrange(1200) if says else 0.0,
-    )
+    saved = NOW - random.randrange(1200) if says else 0.0
+    return running_filler(owner, shape, index, node, sizes, started, saved)
 
 
 def run(seed: int, nodes: int, arrivals: int) -> tuple[World, World]:

@@ -28,6 +28,8 @@ COUNTS = (
     "free_gpus",
     "violations",
 )
+WORDS = ("urgent_p99_s", "delete_p50_s", "delete_p99_s")
+LATE_SECONDS = 1.0
 RATIOS = {
     "p50_empty": ("p50_s", "empty"),
     "p99_empty": ("p99_s", "empty"),
@@ -48,9 +50,18 @@ def medians(rows: Sequence[Row]) -> list[Median]:
         {"scenario": scenario, "system": system, "runs": len(several), "ls": several[0].ls}
         | {"nodes": several[0].nodes, "exit_s": several[0].exit_s}
         | {key: median(getattr(row, key) for row in several) for key in (*WAITS, *COUNTS)}
-        | {"urgent_p99_s": _median_of(row.urgent_p99_s for row in several)}
+        | {key: _median_of(getattr(row, key) for row in several) for key in WORDS}
+        | {"late": _median_of(_late(row, rows) for row in several)}
         for (scenario, system), several in groups.items()
     ]
+
+
+def _late(row: Row, rows: Sequence[Row]) -> float | None:
+    """How many LS pods waited more than a second longer than on the empty cluster of the round; None without one."""
+    for other in rows:
+        if (other.scenario, other.run, other.system) == (row.scenario, row.run, "empty"):
+            return sum(wait > free + LATE_SECONDS for wait, free in zip(row.waits_s, other.waits_s, strict=True))
+    return None
 
 
 def _median_of(values: Iterable[float | None]) -> float | None:
@@ -101,13 +112,16 @@ def _number(value: Any) -> Any:
     return round(value, 4) if isfinite(value) else None
 
 
+TITLE = "LS creation to bound, and what fillers gave up"
+
+
 def table(rows: Sequence[Row]) -> Table:
     """Every scenario and system by its medians, with the ratios to `empty` and `native`."""
-    result = Table(title="LS creation to bound, and what fillers gave up", box=SIMPLE_HEAD, header_style="grey50")
+    result = Table(title=TITLE, box=SIMPLE_HEAD, header_style="grey50", padding=(0, 1, 0, 0))
     result.add_column("system", no_wrap=True)
     for title in ("bound", "p50 s", "p99 s", "p50/nat", "p99/nat", "p99/empty", "evicted", "GPU/need", "lost/nat"):
         result.add_column(title, justify="right", no_wrap=True)
-    for title in ("shrinks", "free", "urgent", "broken"):
+    for title in ("shrinks", "free", "late", "urgent", "to DELETE", "broken"):
         result.add_column(title, justify="right", no_wrap=True)
     before = ""
     for each, ratio in zip(medians(rows), ratios(rows), strict=True):
@@ -125,8 +139,16 @@ def _cells(each: Median, ratio: Median) -> Iterable[str]:
     yield f"{each['evicted']:g}"
     yield from (_text(ratio[key]) for key in ("gpus_needed", "lost_native"))
     yield from (f"{each[key]:g}" for key in ("shrinks", "free_gpus"))
-    yield "" if each["urgent_p99_s"] is None else f"{each['urgent_p99_s'] * 1000:g} ms"
+    yield "" if each["late"] is None else f"{each['late']:g}"
+    yield _milliseconds(each["urgent_p99_s"])
+    yield (
+        "" if each["delete_p99_s"] is None else f"{each['delete_p50_s'] * 1000:.0f}, {each['delete_p99_s'] * 1000:.0f}"
+    )
     yield f"{each['violations']:g}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:g}"
 
 
 def _text(value: float, digits: int = 2) -> str:

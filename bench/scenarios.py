@@ -2,7 +2,8 @@
 
 Fillers hold every GPU and every core, and can shrink. In `steady`, `burst` and `trace` LS pods ask for GPUs, so that
 fillers have to leave; in `cpu` they ask for cores alone, so that shrinking is enough. In `mixed` a burst has pods of
-several sizes: the scheduler then puts small pods where headroom was kept for large ones.
+several sizes: the scheduler then puts small pods where headroom was kept for large ones. `humble` pods may not preempt,
+so that the operator alone makes them room. In `day` they come and go as in a trace.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from bench.arrivals import Arrival, Size, burst, cpu, mixed, steady, trace
+from bench.arrivals import Arrival, Size, burst, cpu, day, humble, mixed, steady, trace
 from demo.install import exit_after
 from demo.objects import GPU
 from devcluster import NodeSpec
@@ -21,8 +22,8 @@ FILLER_NAMESPACE, SET = "tenant", "filler"
 GPUS, CORES, MEMORY_GIB = 8, 96, 768
 EVEN_SHARE = CORES // GPUS
 LEAST_CORES = 4
-# So short that fillers of one age have saved at different times, as they have in a cluster that runs for days.
-CHECKPOINT_SECONDS = 20
+# The highest cap of learned copies that the API takes.
+MOST_LEARNED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ SCENARIOS = {
         Scenario("trace", trace, ("empty", "native", "paraset", "headroom", "auto")),
         Scenario("mixed", mixed, ("empty", "native", "paraset", "headroom"), is_extra=True),
         Scenario("cpu", cpu, ("empty", "native", "paraset")),
+        Scenario("humble", humble, ("paraset",), is_extra=True),
+        Scenario("day", day, ("empty", "native", "paraset", "auto"), is_extra=True),
     )
 }
 
@@ -68,7 +71,7 @@ def paraset(count: int, exit_seconds: float) -> dict[str, Any]:
         "spec": {
             "replicas": count * GPUS,
             "shapes": [{"name": "gpu", "fixed": {GPU: 1}, "elastic": elastic, "value": 10}],
-            "yield": {"gracePeriodSeconds": grace, "checkpointIntervalSeconds": CHECKPOINT_SECONDS},
+            "yield": {"gracePeriodSeconds": grace},
             "template": {"spec": {"containers": [{"name": "worker", "image": "worker:1"}]}},
         },
     }
@@ -82,5 +85,6 @@ def headroom_of(copies: Mapping[Size, int | str]) -> list[dict[str, Any]]:
     for size, count in copies.items():
         devices = {GPU: size.gpus} if size.gpus else {}
         resources = {"cpu": size.cores, "memory": f"{size.memory_gib}Gi", **devices}
-        shapes.append({"name": f"g{size.gpus}-c{size.cores}", "resources": resources, "copies": count})
+        learned = {"auto": {"cap": MOST_LEARNED}} if count == "auto" else {}
+        shapes.append({"name": f"g{size.gpus}-c{size.cores}", "resources": resources, "copies": count, **learned})
     return shapes

@@ -1,15 +1,15 @@
 """The systems that are compared: what each does with the cluster before the LS pods come, and with the operator.
 
-`empty`: no fillers. `native`: the fillers are there and nobody acts, so that kube-scheduler preempts. `paraset`: the
-operator acts, no headroom. `headroom`: as many copies are kept free as come within the time a victim takes to exit.
-`auto`: the operator learns the copies from the same arrivals, which come once before they are measured.
-`no-nomination`: the policy forbids nominations. `killed`: as paraset, but the operator gets SIGKILL as the first LS
-pods come.
+`empty`: no fillers. `native`: fillers hold everything and nobody acts, so that kube-scheduler preempts. `paraset`: the
+operator acts by its built-in policy, which keeps some cores free and no GPU. `headroom`: as many copies are kept free
+as come within the time a victim takes to exit. `auto`: the operator learns the copies from the same arrivals, which
+come once before they are measured. `no-nomination`: the policy forbids nominations. `killed`: as paraset, but the
+operator gets SIGKILL as the first LS pods come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from bench.arrivals import Arrival, Size, within
 from bench.scenarios import headroom_of
 
 POLICY = "bench"
+# What FillPolicy.spec.cpuHeadroomPercent says by default, and the cores of its pieces.
+CPU_HEADROOM_PERCENT, PIECE = 1, 8
 # From the first sight of an LS pod to its victim gone: beside its exit, the operator's decision and the API's answers.
 BESIDE_EXIT = 1.5
 
@@ -34,7 +36,12 @@ class System:
     is_killed: bool = False
     keeps: bool = False
     learns: bool = False
+    is_compared_by_loss: bool = False
     policy: PolicyOf | None = None
+
+    def cores_kept(self, cores: int) -> int:
+        """Return how many of all cores are kept free beside the headroom that is asked for."""
+        return 0 if self.keeps or not self.acts else cores * CPU_HEADROOM_PERCENT // 100 // PIECE * PIECE
 
     def fill_policy(self, arrivals: Sequence[Arrival], exit_seconds: float) -> dict[str, Any] | None:
         """The FillPolicy to apply; None where the built-in one serves."""
@@ -54,7 +61,19 @@ def _headroom(arrivals: Sequence[Arrival], exit_seconds: float) -> dict[str, Any
 
 
 def _auto(arrivals: Sequence[Arrival], exit_seconds: float) -> dict[str, Any]:
-    return {"headroom": headroom_of(dict.fromkeys(kept_copies(arrivals, exit_seconds), "auto"))}
+    return {"headroom": headroom_of(dict.fromkeys(_usual(kept_copies(arrivals, exit_seconds)), "auto"))}
+
+
+def _usual(sizes: Mapping[Size, int]) -> set[Size]:
+    """Return for each number of GPUs the size that most come of: a policy names few shapes."""
+    most: dict[int, Size] = {}
+    for size in sorted(sizes, key=lambda each: (sizes[each], each.cores)):
+        most[size.gpus] = size
+    return set(most.values())
+
+
+def _nothing_kept(_: Sequence[Arrival], __: float) -> dict[str, Any]:
+    return {"cpuHeadroomPercent": 0}
 
 
 def _no_nomination(_: Sequence[Arrival], __: float) -> dict[str, Any]:
@@ -65,8 +84,8 @@ SYSTEMS = {
     each.name: each
     for each in (
         System("empty", has_fillers=False, acts=False),
-        System("native", acts=False),
-        System("paraset"),
+        System("native", acts=False, is_compared_by_loss=True, policy=_nothing_kept),
+        System("paraset", is_compared_by_loss=True),
         System("headroom", keeps=True, policy=_headroom),
         System("auto", keeps=True, learns=True, policy=_auto),
         System("no-nomination", policy=_no_nomination),

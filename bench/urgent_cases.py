@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 
+from bench.running_fillers import running_filler
 from demo.objects import CPU, GPU, MEMORY, PODS
 from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
@@ -16,7 +17,6 @@ from paraset_operator.model.snapshot import NodeState, Snapshot
 
 GIB = 2**30
 GPUS, CORES, MEMORY_GIB = 8, 96, 768
-PRIORITY = -100_000_000
 NOW = 1_000_000.0
 
 # LS pods by GPUs and cores; `same` are all alike, as the pods of one service are.
@@ -51,28 +51,7 @@ def with_waiting(snapshot: Snapshot, count: int, kind: str, seed: int = 0) -> Sn
 
 def _filler(owner: ParaSetView, shape: Shape, index: int, node: str, random: Random) -> Pod:
     sizes = {each.resource: each.maximum for each in shape.elastic}
-    requests, container = shape.at(sizes), shape.container_requests(sizes)
-    started = NOW - random.uniform(1, 7200)
-    return Pod(
-        namespace=owner.namespace,
-        name=f"{owner.name}-{index}",
-        uid=f"uid-{index}",
-        priority=PRIORITY,
-        node=node,
-        target=node,
-        held=requests,
-        requests=requests,
-        owner=owner.uid,
-        shape=shape.name,
-        index=index,
-        template_hash=shape.template_hash,
-        sizes=container,
-        allocated=container,
-        is_ready=True,
-        is_running=True,
-        created=float(int(started)),
-        started=float(int(started)),
-    )
+    return running_filler(owner, shape, index, node, sizes, float(int(NOW - random.uniform(1, 7200))))
 
 
 def _ls(name: str, kinds: Sequence[tuple[int, int]], random: Random) -> Pod:

@@ -46,12 +46,17 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, help="nodes of 8 GPUs and 96 cores (default 200)")
     parser.add_argument("--ls", type=int, help="LS pods of a run (default 200; the trace has 79)")
     parser.add_argument("--exit", type=float, help="seconds a victim takes to exit (default 10)")
-    parser.add_argument("--scenario", help=f"some of {','.join(SCENARIOS)}, or all but mixed (default all)")
+    parser.add_argument(
+        "--scenario", help=f"some of {','.join(SCENARIOS)}, or all but mixed, humble and day (default all)"
+    )
     parser.add_argument("--systems", help=f"some of {','.join(SYSTEMS)} (default those of each scenario)")
     parser.add_argument("--runs", type=int, default=1, help="rounds; a verdict takes 3 (default 1)")
     parser.add_argument("--seed", type=int, default=1, help="which LS pods come (default 1)")
     parser.add_argument("--quick", action="store_true", help="8 nodes, 16 LS pods, exit 1 s: 3 minutes at most")
     parser.add_argument("--deadline", type=float, default=120.0, help="seconds to wait for the last LS pod")
+    parser.add_argument(
+        "--audit", action="store_true", help="take creation to DELETE from an audit log, which costs time"
+    )
     parser.add_argument("--json", type=Path, default=RESULTS, help="where the rows go (bench/results/yield.json)")
     parser.add_argument("--plot", type=Path, help="where the figure goes (default beside the rows, .png)")
     options = parser.parse_args(argv)
@@ -71,12 +76,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def run(options: argparse.Namespace, console: Console) -> Iterator[Row | str]:
     """All rounds of all scenarios on one cluster; yields rows, and in words what had to be left out."""
-    settings = Settings(options.nodes, options.ls, options.exit, options.seed, options.deadline)
+    settings = Settings(options.nodes, options.ls, options.exit, options.seed, options.deadline, options.audit)
 
     def say(line: str) -> None:
         console.print(line, style="grey50", soft_wrap=True)
 
-    with LocalCluster(ClusterSettings(nodes=nodes(options.nodes), audit=False)) as cluster:
+    with LocalCluster(ClusterSettings(nodes=nodes(options.nodes), audit=options.audit)) as cluster:
         install(cluster)
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": FILLER_NAMESPACE}}
         cluster.apply(yaml.safe_dump(namespace))

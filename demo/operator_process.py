@@ -27,9 +27,9 @@ class OperatorError(RuntimeError):
 
 
 class OperatorProcess:
-    """`paraset run` under the given kubeconfig, with its log in the folder `logs`."""
+    """`paraset run` under the given kubeconfig and with more `options`, with its log in the folder `logs`."""
 
-    def __init__(self, kubeconfig: Path, logs: Path, identity: str) -> None:
+    def __init__(self, kubeconfig: Path, logs: Path, identity: str, *options: str) -> None:
         self._health, self._metrics = free_ports(2)
         ports = ["--health-port", str(self._health), "--metrics-port", str(self._metrics)]
         command = str(Path(sys.executable).with_name("paraset"))
@@ -43,6 +43,7 @@ class OperatorProcess:
             "--log-format",
             "json",
             *ports,
+            *options,
         ]
         self._logs = logs
         self.pid = 0

@@ -76,7 +76,23 @@ PROMETHEUS = Bundle(
     # Targets are named: the clients of every cloud are most of what there would be to compile.
     ("-tags", "remove_all_sd", *BUILD_FLAGS),
 )
-BUNDLES = {bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS)}
+#: What a kind node image holds besides the control plane and kubelet.
+CONTAINERD = Bundle(
+    "containerd",
+    tuple(
+        Program(name, f"github.com/containerd/containerd/v2/cmd/{name}")
+        for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+    ),
+)
+COREDNS = Bundle("coredns", (Program("coredns", "."),))
+KUBEADM = Bundle(
+    "kubeadm",
+    (Program("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"), Program("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy")),
+    KUBERNETES_FLAGS,
+)
+BUNDLES = {
+    bundle.name: bundle for bundle in (CONTROL_PLANE, KUBELET, HELM, KIND, PROMETHEUS, CONTAINERD, COREDNS, KUBEADM)
+}
 
 
 def _build(name: str) -> str:
@@ -114,6 +130,6 @@ def cache_key(toolchain: Toolchain, module: Path, flags: tuple[str, ...]) -> str
     """A hash of everything that goes into the binaries."""
     parts = [*flags, toolchain.version, platform.system(), platform.machine()]
     digest = hashlib.sha256("\0".join(parts).encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((module / name).read_bytes())
+    for file in sorted(module.glob("*.*")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -56,8 +56,8 @@ def stays_empty(look: Callable[[], list[Any]], seconds: float) -> None:
 class Operator(OperatorProcess):
     """The operator's process, its name in the Lease and its endpoints."""
 
-    def __init__(self, kubeconfig: Path, logs: Path, identity: str) -> None:
-        super().__init__(kubeconfig, logs, identity)
+    def __init__(self, kubeconfig: Path, logs: Path, identity: str, *options: str) -> None:
+        super().__init__(kubeconfig, logs, identity, *options)
         self.identity = identity
         self.kubeconfig = kubeconfig
 

@@ -6,6 +6,7 @@
   scheduler already has its victims.
 - Releases wait for their turn in the order in which they were decided. Before anything of one is sent, its LS pod is
   looked at again: for one that is gone, bound, or nominated by the scheduler meanwhile, the rest is not sent.
+- Ordinary writes, and those that make headroom, wait for a `lull` of LS pods that come: they would be in their way.
 - What fails is counted as done for a growing pause, so that a broken object costs one request now and then.
 """
 
@@ -22,7 +23,7 @@ from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import PodStore
 from paraset_operator.cluster.client import EXPECTED_ERRORS
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, Release, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
@@ -109,6 +110,8 @@ class Actuator:
         return pod
 
     async def _release_in_turn(self, release: Release, nominee: Pod | None, writes: list[tuple[Action, Pod]]) -> None:
+        if not is_urgent(release):
+            await self._writer.lull()
         async with self._urgent_slots:
             why, ours = await self._nominate_first(release, nominee)
             why = why or why_gone(release.beneficiary, self._pods, ours)
@@ -156,6 +159,7 @@ class Actuator:
 
     async def _write_in_turn(self, action: Action, expected: Pod) -> None:
         async with self._slots:
+            await self._writer.lull()
             outcome = await self._send(action)
         await self._conclude(outcome, expected)
 
@@ -218,6 +222,11 @@ class Actuator:
 def key_of(action: Action) -> str:
     """Return namespace/name of the pod an action is about."""
     return f"{action.owner.namespace}/{action.pod}" if isinstance(action, CreatePod) else action.pod.key
+
+
+def is_urgent(release: Release) -> bool:
+    """Say whether an LS pod waits for a release, or is about to come: not where headroom is made."""
+    return not all(action.reason is Reason.HEADROOM for action in release.actions) or release.nomination is not None
 
 
 def action_waits(action: Action) -> bool:

@@ -1,5 +1,6 @@
 """The single writes an action is made of, and how their answers are read."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from paraset_operator.acting.manifest import pod_manifest, resize_manifest, shape_container
@@ -12,7 +13,7 @@ from paraset_operator.api.names import (
     OPERATOR,
 )
 from paraset_operator.api.v1alpha1 import ParaSet
-from paraset_operator.cluster.client import ApiError, Client
+from paraset_operator.cluster.client import ApiError, Client, at_once
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, ResizePod
 from paraset_operator.model.pod import Pod
 
@@ -27,10 +28,13 @@ def pod_path(pod: Pod, subresource: str = "") -> str:
 
 
 class PodWriter:
-    """Sends one write and returns the object as stored; raises ApiError or a connection's error."""
+    """Sends one write and returns the object as stored; raises ApiError or a connection's error.
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    Who is not in a hurry awaits `lull` first.
+    """
+
+    def __init__(self, client: Client, lull: Callable[[], Awaitable[None]] = at_once) -> None:
+        self._client, self.lull = client, lull
 
     async def create(self, action: CreatePod, paraset: ParaSet) -> bytes:
         """Create a filler; its deterministic name makes a repeated create harmless."""

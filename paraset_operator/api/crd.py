@@ -1,6 +1,6 @@
-"""The CustomResourceDefinitions, made from the models, the install manifest that carries them, and their reference.
+"""The CustomResourceDefinitions, made from the models, and their reference.
 
-`python -m paraset_operator.api.crd` writes crds/, deploy/install.yaml and docs/reference/api.md anew; a test compares.
+`python -m paraset_operator.api.crd` writes crds/ and docs/reference/api.md anew; a test compares.
 """
 
 import sys
@@ -17,7 +17,6 @@ from paraset_operator.api.reference import reference
 from paraset_operator.api.structural import Schema, structural, without_defaults
 
 _HEADER = "# Made from the models by `make crds`: change paraset_operator/api, not this file.\n"
-_INSTALL_HEADER = "# Made from deploy/base and crds by `make crds`: change those, not this file.\n"
 
 PARASET_COLUMNS = (
     ("Ceiling", "integer", ".spec.replicas", "Most fillers there may be", 0),
@@ -130,11 +129,8 @@ def rendered(root: Path) -> dict[Path, str]:
         for definition in (paraset_crd(), fill_policy_crd())
     }
     texts = {path: _yaml(definition) for path, definition in crds.items()}
-    base = [path.read_text(encoding="utf-8") for path in sorted((root / "deploy" / "base").glob("*.yaml"))]
-    install = _INSTALL_HEADER + "---\n".join([*texts.values(), *base])
     schemas = {names.PARASET: root_schema(ParaSet), names.FILL_POLICY: root_schema(FillPolicy)}
     return {path: _HEADER + text for path, text in texts.items()} | {
-        root / "deploy" / "install.yaml": install,
         root / "docs" / "reference" / "api.md": reference(schemas),
     }
 

@@ -175,6 +175,14 @@ class FillPolicySpec(Model):
     headroom: Annotated[list[Headroom], ListMap("name")] | None = Field(
         None, max_length=MOST_SHAPES, description="Room kept free for LS work, so that it starts at once."
     )
+    cpu_headroom_percent: int | None = Field(
+        None,
+        ge=0,
+        le=50,
+        description="Part of the cores that could be filled, in hundredths, kept free over all nodes in pieces of 8 "
+        "cores and 32 GiB, so that LS pods that lack only cores start at once. Made by shrinking fillers in place; "
+        "leaves no device idle. Left out: 1, or 0 where headroom is given.",
+    )
     announced: Announced = Field(Announced(), description="Room made for LS pods before they exist.")
     max_grace_period_seconds: int = Field(
         30, ge=0, le=300, description="Longest time a filler has to finish when it must leave, 0 to 300 seconds."

@@ -7,6 +7,7 @@ from pydantic import Field
 from paraset_operator.api.base import ListMap, Model
 
 PLANNED_ACTIONS = 100
+MOST_WAITS = 32
 
 Whole = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 Amounts = dict[str, int | str]
@@ -42,12 +43,24 @@ class ShapeStatus(Model):
     ready_replicas: int = Field(0, description="Fillers of the shape that are ready.")
 
 
+class Wait(Model):
+    """When a limit ends by itself."""
+
+    node: str | None = Field(None, max_length=253, description="The node; left out where the whole set waits.")
+    until: str = Field(max_length=64, json_schema_extra={"format": "date-time"}, description="When the wait ends.")
+
+
 class Limit(Model):
     """One reason why there are not more fillers, or not bigger ones."""
 
     reason: str = Field(max_length=64, description="What limits the set, in one word for programs.")
     message: str = Field("", max_length=1024, description="What limits the set, in a sentence for people.")
     nodes: int | None = Field(None, description="Number of nodes on which this is what limits the set.")
+    waits: list[Wait] | None = Field(
+        None,
+        max_length=MOST_WAITS,
+        description="When it ends, if it ends by itself: for the set, or on nodes, of these the first 32 to end.",
+    )
 
 
 class LostWork(Model):

@@ -16,6 +16,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig; default: the current one")
     parser.add_argument("--namespace", default="paraset-system", help="namespace of the Lease (%(default)s)")
+    parser.add_argument(
+        "--fill-namespace",
+        dest="fill_namespaces",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="count only ParaSets of this namespace; may be repeated (all)",
+    )
     parser.add_argument("--identity", default=_identity(), help="name of this process in the Lease (%(default)s)")
     parser.add_argument("--bind-address", default="0.0.0.0", metavar="ADDRESS", help="for both ports (%(default)s)")  # noqa: S104 - probes come from outside the pod
     for name, port, use in (("health", 8080, "probes"), ("metrics", 8081, "Prometheus")):

@@ -54,9 +54,15 @@ def _in_cluster() -> Connection:
 
 
 def _from_kubeconfig(path: str | None, context: str | None) -> Connection:
-    # Imported here: it costs half a second and 50 MB, which an operator in a pod need not spend.
     import yaml  # noqa: PLC0415
-    from kubernetes import client, config  # noqa: PLC0415
+
+    try:  # an operator in a pod need not have it: ADR 24
+        from kubernetes import client, config  # noqa: PLC0415
+    except ImportError as error:
+        raise ConnectionFailedError(
+            "not in a pod of a cluster (KUBERNETES_SERVICE_HOST is not set), and no kubeconfig can be read without the "
+            "package kubernetes: pip install 'paraset[kubeconfig]'"
+        ) from error
 
     settings = client.Configuration()
     named = path or os.environ.get("KUBECONFIG") or "~/.kube/config"

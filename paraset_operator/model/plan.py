@@ -8,7 +8,7 @@ import msgspec
 
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.resources import Resources, nothing
+from paraset_operator.model.resources import NOTHING, Resources, nothing
 from paraset_operator.model.shape import ParaSetView
 
 
@@ -152,22 +152,26 @@ class Release:
     marks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NodeReport:
+# One a node: as cheap as a filler to be made.
+class NodeReport(msgspec.Struct, frozen=True, gc=False):
     """What is left free on a node for fillers after the plan, what fillers hold, and what keeps the rest empty."""
 
     name: str
-    free: Resources = field(default_factory=nothing)
-    filled: Resources = field(default_factory=nothing)
+    free: Resources = NOTHING
+    filled: Resources = NOTHING
     bound_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitReport:
-    """One reason why a set holds no more."""
+    """One reason why a set holds no more.
+
+    If it ends by itself, `waits` say when, by the monotonic clock: on which node, or "" for the whole set.
+    """
 
     reason: Limit
     message: str
+    waits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

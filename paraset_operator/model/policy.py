@@ -1,7 +1,11 @@
-"""What an administrator allows, as values; `DEFAULT_POLICY` holds where nobody has applied a FillPolicy."""
+"""What an administrator allows, as values.
+
+`BUILT_IN_POLICY` holds in a cluster where nobody has applied a FillPolicy; `DEFAULT_POLICY` in a picture without any,
+which keeps nothing free.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -69,7 +73,10 @@ class PacingRules:
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """A FillPolicy as the planner sees it; what is never lent of a node: amounts (`reserve`) and hundredths of it."""
+    """A FillPolicy as the planner sees it; what is never lent of a node: amounts (`reserve`) and hundredths of it.
+
+    `cpu_headroom_percent` hundredths of what fillers could hold of the cores are kept free, over all nodes.
+    """
 
     name: str = "default"
     mode: Mode = Mode.AUTO
@@ -78,6 +85,7 @@ class PolicyView:
     reserve: Resources = field(default_factory=nothing)
     reserve_percent: Resources = field(default_factory=nothing)
     headroom: tuple[HeadroomShape, ...] = ()
+    cpu_headroom_percent: int = 0
     max_grace_seconds: int = 30
     tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)
     nominates: bool = True
@@ -93,3 +101,6 @@ class PolicyView:
 
 
 DEFAULT_POLICY = PolicyView()
+# What the operator keeps where nobody has said what LS work needs.
+CPU_HEADROOM_PERCENT = 1
+BUILT_IN_POLICY = replace(DEFAULT_POLICY, cpu_headroom_percent=CPU_HEADROOM_PERCENT)

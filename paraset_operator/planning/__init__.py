@@ -31,6 +31,7 @@ ahead             a little more room than waiting LS pods ask for
 announced         room for LS pods that are announced and do not exist yet
 cheapest          where one need after the other costs least
 headroom          room kept for LS shapes
+cpu_headroom      a few cores kept for LS pods that lack only cores
 homes             where room is kept for work that is not there yet
 arrivals          how many copies of a shape the LS pods that came have use for
 shape_matching    which shape an LS pod uses up

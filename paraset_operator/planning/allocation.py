@@ -23,7 +23,7 @@ from paraset_operator.planning.packing import Gains, pack
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
-# Where less than this part of all that is fillable is dealt out, it is dealt out at once.
+# Where no set could take this part of what is fillable, it is dealt out at once.
 _LITTLE = 0.05
 # So few nodes are packed one by one too: a mix of fillings says little where each has to take one.
 _FEW = 4
@@ -84,10 +84,18 @@ class Deal:
         self.top_up()
 
     def _is_little(self) -> bool:
-        """Say whether what is dealt out can't change shares much."""
-        known = self.quotas.fillable > 0
-        dealt = self.holes.free[:, known].clip(min=0).sum(axis=0) / self.quotas.fillable[known]
-        return bool(dealt.max(initial=0.0) < _LITTLE)
+        """Say whether what is dealt out can't change shares much: no shape could take more than a little of it."""
+        known, options = self.quotas.fillable > 0, self.options
+        free = self.holes.free.clip(min=0)
+        dealt, much = free.sum(axis=0)[known], self.quotas.fillable[known] * _LITTLE
+        if (dealt < much).all():
+            return True
+        # What there is plenty of, such as pod slots, nobody can take much of.
+        for option in np.flatnonzero(options.twin == np.arange(len(options))).tolist():
+            able = fitting(free, options.need[option])[self.holes.admits[:, options.owner[option]]].sum()
+            if (np.minimum(able * (options.need + options.span)[option, known], dealt) >= much).any():
+                return False
+        return True
 
     def _favoured(self) -> Floats:
         """Return what options count for: worth by share, more for a set that has less than the others."""
@@ -193,7 +201,14 @@ class Deal:
         """Return the options as they are offered what is left: with devices first, then who has least of its share."""
         level = self.quotas.levels(self.used)
         keys = (np.arange(len(self.options)), -self.options.value, level[self.options.owner], self.options.kind < 0)
-        return [int(option) for option in np.lexsort(keys) if self.options.twin[option] == option]
+        fits = self.holes.admits[:, self.options.owner]
+        for column in np.flatnonzero(self.options.need.any(axis=0)).tolist():
+            need = self.options.need[:, column]
+            fits &= (self.left.free[:, column, None] >= need) | (need <= 0)
+        may = fits.any(axis=0) & (self.options.twin == np.arange(len(self.options)))
+        order = np.lexsort(keys)
+        found: list[int] = order[may[order]].tolist()
+        return found
 
 
 def _take_devices(kind: DeviceKind, wholes: Ints, devices: Ints, row: int, held: list[int]) -> None:

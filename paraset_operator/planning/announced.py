@@ -16,7 +16,6 @@ from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU, MEMORY
 from paraset_operator.model.resources import Resources, devices_of
 from paraset_operator.planning.cheapest import CheapestNodes
-from paraset_operator.planning.homes import in_home_order
 from paraset_operator.planning.lost_work import Owners
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
@@ -104,7 +103,8 @@ class _Kind:
         if self.full_since == releases:
             return 0
         need = self._like.requests
-        kept = _promise(need, in_home_order(need, _lent(self._takers, self._rooms.open_to(self._like))), count)
+        nodes = _lent(self._takers, self._rooms.open_to(self._like))
+        kept = _promise(need, self._rooms.in_home_order(need, nodes), count)
         if kept < count:
             self.full_since = releases
         return kept

@@ -1,6 +1,6 @@
 """Which sets may put something new where, and how many: what is in their way is named."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,8 @@ class Contender:
     """A set while holes are filled: how many fillers it has and may have, on which nodes, and what limits it.
 
     Nothing is placed that may not be made now: others would shrink for it, or go without the room, for nothing.
-    `bound` is what bounds `most` other than the ceiling, `held_up` what keeps fillers from leaving.
+    `bound` is what bounds `most` other than the ceiling, `held_up` what keeps fillers from leaving. `waits` say when
+    limits end, by node, or "" for the whole set.
     """
 
     owner: ParaSetView
@@ -32,13 +33,14 @@ class Contender:
     limits: dict[Limit, str] = field(default_factory=dict)
     bound: tuple[Limit, str] | None = None
     held_up: tuple[Limit, str] | None = None
+    waits: dict[Limit, tuple[tuple[str, float], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacles:
     """Nodes that take nothing new for now: those that cool down, those in a storm, those that a set keeps off.
 
-    `refusal` is what happened on one of the last.
+    `refusal` is what happened on one of the last. `ends` say of rows which node that is and when its wait ends.
     """
 
     cooling: Mask
@@ -46,6 +48,11 @@ class Obstacles:
     refusing: Mask
     refusal: str = ""
     storms: tuple[Storm, ...] = ()
+    ends: Mapping[int, tuple[str, float]] = field(default_factory=dict)
+
+    def waits_on(self, nodes: Mask) -> tuple[tuple[str, float], ...]:
+        """Return when waits on these nodes end, where that is known."""
+        return tuple(self.ends[row] for row in np.flatnonzero(nodes).tolist() if row in self.ends)
 
 
 def contender_of(
@@ -53,14 +60,15 @@ def contender_of(
 ) -> Contender:
     """Return a set with the nodes where it may put something new now, and with what keeps it from others."""
     limits: dict[Limit, str] = {}
+    waits: dict[Limit, tuple[tuple[str, float], ...]] = {}
     if owner.is_suspended:
         limits[Limit.SUSPENDED] = "spec.suspend is true"
     elif owner.fault:
         limits[Limit.TEMPLATE] = owner.fault
     elif wait := pacing.back_off_of(owner.uid, now):
-        limits[wait.cause] = wait.message
+        limits[wait.cause], waits[wait.cause] = wait.message, (("", wait.until),)
     if limits:
-        return Contender(owner, count, np.zeros_like(admits), limits=limits)
+        return Contender(owner, count, np.zeros_like(admits), limits=limits, waits=waits)
     if not admits.any():
         limits[Limit.NO_NODE] = "no node that a policy covers admits the set's node selector, affinity and tolerations"
     if (admits & obstacles.stormy).any():
@@ -70,11 +78,13 @@ def contender_of(
     open_to = admits & ~obstacles.stormy
     if hot := int((open_to & obstacles.cooling).sum()):
         limits[Limit.COOL_DOWN] = f"{hot} nodes were reclaimed by LS work a short while ago"
+        waits[Limit.COOL_DOWN] = obstacles.waits_on(open_to & obstacles.cooling)
     open_to = open_to & ~obstacles.cooling
     if refused := int((open_to & obstacles.refusing).sum()):
         words = f"{refused} nodes did not take the set's fillers a short while ago"
         limits[Limit.PENDING] = f"{words}: {obstacles.refusal}" if obstacles.refusal else words
-    return Contender(owner, count, open_to & ~obstacles.refusing, limits=limits)
+        waits[Limit.PENDING] = obstacles.waits_on(open_to & obstacles.refusing)
+    return Contender(owner, count, open_to & ~obstacles.refusing, limits=limits, waits=waits)
 
 
 def admit(contender: Contender, names: NameCount, gone: Iterable[Pod], pacing: Pacing, now: float) -> None:

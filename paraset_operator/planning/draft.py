@@ -15,6 +15,7 @@ from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.ahead import make_ahead
 from paraset_operator.planning.announced import make_for_announced
 from paraset_operator.planning.contenders import Contender, Obstacles, admit, contender_of
+from paraset_operator.planning.cpu_headroom import keep_cpu_headroom
 from paraset_operator.planning.departures import departures, without_room
 from paraset_operator.planning.fairness import Shares
 from paraset_operator.planning.fragmentation import DeviceTable, observed_workload, rates
@@ -58,7 +59,7 @@ class Draft:
         # Rows of nodes where anything changes by itself.
         self._active: set[int] = set()
 
-    def make_way(self, moment: Moment) -> Iterator[Release]:
+    def make_way(self, moment: Moment, *, keeps_headroom: bool = True) -> Iterator[Release]:
         """Yield what makes room for LS pods that wait, for those to come or announced, and for headroom."""
         snapshot, rooms = self._snapshot, self.rooms
         self._rank_victims()
@@ -67,7 +68,10 @@ class Draft:
         served = yield from make_room(snapshot.waiting, snapshot.fresh, snapshot.answered, search)
         yield from make_ahead(snapshot.waiting, served, search)
         yield from make_for_announced(snapshot.announced, self.ground.policies, rooms, self.owners, moment.wall)
-        yield from keep_headroom(self.ground.policies, rooms, self.owners, moment.wall)
+        if not keeps_headroom:
+            return
+        yield from keep_headroom(self.ground.policies, search)
+        yield from keep_cpu_headroom(self.ground.policies, search)
 
     def _rank_victims(self) -> None:
         sums = self._planned.sums()
@@ -157,15 +161,21 @@ class Draft:
         return made
 
     def _obstacles(self, pacing: Pacing, uid: str, moment: Moment) -> Obstacles:
-        refusing, words = np.zeros_like(self.cooling), ""
+        refusing, words, row_of = np.zeros_like(self.cooling), "", self._survey.row_of
+        ends = {
+            row_of[name]: (name, wait.until)
+            for name, wait in pacing.cool_downs.items()
+            if name in row_of and pacing.is_cooling(name, moment.monotonic)
+        }
         for key in sorted(pacing.back_offs):
             of, _, name = key.partition("/")
-            if of == uid and name in self._survey.row_of:
+            if of == uid and name in row_of:
                 wait = pacing.back_off_of(uid, moment.monotonic, name)
                 if wait is not None:
-                    refusing[self._survey.row_of[name]] = True
+                    refusing[row_of[name]] = True
+                    ends.setdefault(row_of[name], (name, wait.until))
                     words = words or wait.message
-        return Obstacles(self.cooling, self.stormy, refusing, words, tuple(self.storms.values()))
+        return Obstacles(self.cooling, self.stormy, refusing, words, tuple(self.storms.values()), ends)
 
     def _gone(self) -> dict[str, list[Pod]]:
         """Return the fillers, by set, that are not kept: they leave, for LS work or for reasons of their own."""

@@ -8,6 +8,7 @@ to spare another later would gain nothing.
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.node import Node
@@ -18,9 +19,10 @@ from paraset_operator.model.resources import Resources, devices_of, fits, minus,
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.feasibility import selects
 from paraset_operator.planning.lost_work import Owners
+from paraset_operator.planning.prospects import Kind, Search
 from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
-from paraset_operator.planning.yielding import release_cheapest
+from paraset_operator.planning.yielding import release_cheapest, release_for_copies
 
 
 @dataclass(slots=True)
@@ -87,48 +89,47 @@ class Sites:
         """Return the copy's name, for those who have to leave for it."""
         return Beneficiary(f"headroom {self._policy.name}/{self._shape.name} copy {copy + 1}")
 
+    def kind(self, need: Resources) -> Kind:
+        """Return what a search over all nodes is to look for."""
+        return Kind(need, lambda node: selects(self._shape.nodes, node.labels), self._serves)
+
     def _serves(self, node: Node, policy: PolicyView | None) -> bool:
         return policy is self._policy and not node.trouble and selects(self._shape.nodes, node.labels)
 
 
-def keep_headroom(policies: tuple[PolicyView, ...], rooms: Rooms, owners: Owners, now: float) -> tuple[Release, ...]:
-    """Return the releases that make missing headroom; what is there already is only promised."""
-    lent = LentDevices()
-    releases: list[Release] = []
+def keep_headroom(policies: tuple[PolicyView, ...], search: Search) -> Iterator[Release]:
+    """Yield the releases that make missing headroom; what is there already is only promised."""
+    lent, rooms = LentDevices(), search.rooms
     for policy in policies:
         for shape in policy.headroom:
             sites = Sites(rooms, policy, shape)
             if shape.lends_devices and devices_of(shape.resources):
-                releases += _keep_beside_lent(shape, sites, lent, owners, now, rooms.tracked)
+                yield from _keep_beside_lent(shape, sites, lent, search.owners, search.now, rooms.tracked)
             else:
-                releases += _keep(shape, sites, owners, now)
-    return tuple(releases)
+                yield from _keep(shape, sites, search)
 
 
-def _keep(shape: HeadroomShape, sites: Sites, owners: Owners, now: float) -> Iterator[Release]:
+def _keep(shape: HeadroomShape, sites: Sites, search: Search) -> Iterator[Release]:
     need = plus(shape.resources, {PODS: 1})
-    homes = sites.homes(need, lambda _room: True, lends=False)
-    for copy in range(shape.copies):
-        home = next(homes, None)
-        if home is not None:
-            home.promise(need)
-            continue
-        who = sites.beneficiary(copy)
-        release = release_cheapest(need, sites.all(), owners, now, who, Reason.HEADROOM, nominee=None)
-        if release is not None:
-            yield release
+    kept = 0
+    for home in islice(sites.homes(need, lambda _room: True, lends=False), shape.copies):
+        home.promise(need)
+        kept += 1
+    missing = shape.copies - kept
+    if missing:
+        yield from release_for_copies(missing, lambda copy: sites.beneficiary(kept + copy), sites.kind(need), search)
 
 
 def _keep_beside_lent(
     shape: HeadroomShape, sites: Sites, lent: LentDevices, owners: Owners, now: float, tracked: Container[str]
 ) -> Iterator[Release]:
     devices = devices_of(shape.resources)
-    borrower = _smallest_borrower(devices, tracked, owners.values())
+    borrower = smallest_borrower(devices, tracked, owners.values())
     left_behind = minus(borrower, devices_of(borrower))
     need = _positive(minus(minus(plus(shape.resources, {PODS: 1}), devices), left_behind))
 
     def is_good(room: NodeRoom) -> bool:
-        return lent.are_on(room, devices) and _leaves_room_for_borrowers(room, need, devices, borrower)
+        return lent.are_on(room, devices) and leaves_room_for_borrowers(room, need, devices, borrower)
 
     homes = sites.homes(need, is_good, lends=True)
     for copy in range(shape.copies):
@@ -148,7 +149,7 @@ def _keep_beside_lent(
             yield release
 
 
-def _smallest_borrower(devices: Resources, tracked: Container[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
+def smallest_borrower(devices: Resources, tracked: Container[str], owners: Iterable[ParaSetView]) -> dict[str, int]:
     """Return the least that a filler which holds such devices takes, over all sets; of a tracked one, any part."""
     held = {name: 1 if name in tracked else amount for name, amount in devices.items()}
     borrowers = [shape.smallest for owner in owners for shape in owner.shapes if fits(held, shape.fixed)]
@@ -156,7 +157,7 @@ def _smallest_borrower(devices: Resources, tracked: Container[str], owners: Iter
     return {name: min(each[name] for each in borrowers) for name in sorted(names)}
 
 
-def _leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
+def leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
     """Say whether fillers can still take all devices that are free, with the copy's room set aside."""
     free = min((_times_open(room, name, amount) for name, amount in devices.items()), default=0)
     claims = {name: amount * free for name, amount in borrower.items() if name not in devices}

@@ -4,26 +4,18 @@ Fillers have no say in the order. If they had, filling the one node would move t
 into the first place would be evicted for the next copy, again and again.
 """
 
-from collections.abc import Iterable
+import numpy as np
 
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, devices_of, minus
-from paraset_operator.planning.room import NodeRoom
+from paraset_operator.model.resources import Resources, is_device
+from paraset_operator.planning.problem import Ints
+from paraset_operator.planning.survey_rows import Ground, Rows
 
 
-def in_home_order(need: Resources, nodes: Iterable[NodeRoom]) -> list[NodeRoom]:
-    """Return the nodes by that order, those last whose devices the need has no use for."""
-    return sorted(nodes, key=lambda room: (_has_other_devices(room, need), *_most_cores(room)))
-
-
-def _has_other_devices(room: NodeRoom, need: Resources) -> bool:
-    """Say whether room set aside here could keep fillers from devices that the need itself has no use for."""
-    return any(name not in need for name in devices_of(_lendable(room)))
-
-
-def _most_cores(room: NodeRoom) -> tuple[int, str]:
-    return -_lendable(room).get(CPU, 0), room.name
-
-
-def _lendable(room: NodeRoom) -> dict[str, int]:
-    return minus(room.node.allocatable, room.others)
+def in_home_order(ground: Ground, rows: Rows, at: Ints, need: Resources, *, spares_devices: bool = True) -> Ints:
+    """Return the nodes `at` (rows) by that order; those with devices that the need has no use for last, if it spares
+    these: room set aside there could keep fillers from them."""
+    room = rows.room[at]
+    spared = [spares_devices and is_device(name) and name not in need for name in ground.columns]
+    keeps_off = (room[:, spared] > 0).any(axis=1)
+    return at[np.lexsort((at, -room[:, ground.columns.index(CPU)], keeps_off))]

@@ -109,8 +109,10 @@ class PlannedRows:
 
     def sums(self) -> Sums:
         """Return the sums over all rows as they are now."""
-        at = np.array(sorted(self.written), dtype=np.int64)
-        total = self._total + _counted(self._ground, self.rows, at).sum(axis=0) - self._parts[at].sum(axis=0)
+        total = self._total
+        if self.written:
+            at = np.array(sorted(self.written), dtype=np.int64)
+            total = total + _counted(self._ground, self.rows, at).sum(axis=0) - self._parts[at].sum(axis=0)
         cuts = np.cumsum(list(_widths(self._ground).values()))[:-1]
         parts = dict(zip((each.name for each in fields(Sums)), np.split(total, cuts), strict=True))
         parts["own"] = parts["own"].reshape(len(self._ground.sets), len(self._ground.columns))

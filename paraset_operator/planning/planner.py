@@ -24,7 +24,7 @@ from paraset_operator.planning.quiet_nodes import grow, quiet_rows
 from paraset_operator.planning.reports import NodeReports, set_reports
 from paraset_operator.planning.survey import Survey
 from paraset_operator.planning.victim_rows import VictimRows
-from paraset_operator.planning.worth import scales_of
+from paraset_operator.planning.worth import KnownScales
 
 _START = Moment()
 
@@ -47,6 +47,7 @@ class Planner:
         self._planned = PlannedRows(self._survey)
         self._victims = VictimRows(self._survey)
         self._offers = Offers(self._survey.ground, {})
+        self._scales = KnownScales()
         self._openings = Openings()
         self._bounds = Bounds()
         self._reports = NodeReports()
@@ -55,9 +56,14 @@ class Planner:
         """Return step 1 of the plan alone."""
         return tuple(self.releases(snapshot, moment))
 
-    def releases(self, snapshot: Snapshot, moment: Moment = _START) -> Iterator[Release]:
-        """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for."""
-        return self._draft(snapshot).make_way(moment)
+    def releases(
+        self, snapshot: Snapshot, moment: Moment = _START, *, keeps_headroom: bool = True
+    ) -> Iterator[Release]:
+        """Yield step 1 of the plan alone, so that each release can be sent while the next is looked for.
+
+        Headroom may be left to the next plan, so that it does not hold up what is sent for LS pods that wait.
+        """
+        return self._draft(snapshot).make_way(moment, keeps_headroom=keeps_headroom)
 
     def prepare(self, snapshot: Snapshot, most: int) -> bool:
         """Look at up to `most` nodes that have changed; say whether that was all.
@@ -87,7 +93,7 @@ class Planner:
             uid for uid in draft.owners if pacing.back_off_of(uid, moment.monotonic)
         )
         contenders = draft.contenders(pacing, moment)
-        scales = scales_of(snapshot.sets, shares.fillable)
+        scales = self._scales.of(snapshot.sets, shares.fillable)
         self._offers = offers = self._offers.still(draft.ground, scales)
         is_open = draft.touched() | self._openings.of(draft.ground, offers, self._survey.rows, sorted(planned.changed))
         new = fill(draft.ground, draft.rows, contenders, shares, offers, is_open, draft.rank)

@@ -1,19 +1,22 @@
-"""Where LS pods of one kind could go: pods that ask for the same, from the same nodes, are looked at as one.
+"""Where LS pods of one kind could go: pods that ask for the same, from the same nodes, are looked at as one. So are the
+copies of a headroom shape.
 
 Most nodes stay as they were surveyed while a plan is made: they are put into order once, by bounds found for all of
 them in one pass. A node that the plan has touched is looked at anew when its turn comes. What is found is what a search
 of all nodes for each pod would find; only the way there is shorter.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
+from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
+from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import devices_of, fits
+from paraset_operator.model.resources import Resources, devices_of, fits
 from paraset_operator.planning.lost_work import LEAST_TIES, Owners, Ties
 from paraset_operator.planning.order import Candidate, Key, Order
 from paraset_operator.planning.problem import Ints
@@ -25,7 +28,29 @@ from paraset_operator.planning.victims import Cost, Sacrifice, least_cost, sacri
 Offer: TypeAlias = tuple[Sacrifice, NodeRoom]
 # How closely a node has been looked at: there is a bound; it is known.
 BOUNDED, FOUND = 1, 2
+# Where the key of a node has the number of victims.
+_VICTIMS = 3
 NO_COST: Cost = (0, 0.0, 0, 0, 0, LEAST_TIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is looked for: so much, on nodes that it `may_run_on` (capacity aside) and of which fillers yield to it
+    (`is_lent`, told the node and its policy).
+    """
+
+    need: Resources
+    may_run_on: Callable[[Node], bool]
+    is_lent: Callable[[Node, PolicyView | None], bool]
+
+
+def kind_of(pod: Pod) -> Kind:
+    """Return what LS pods like this one look for: a policy has to cover the node and to take them for LS work."""
+
+    def is_lent(node: Node, policy: PolicyView | None) -> bool:
+        return policy is not None and pod.priority >= policy.ls_priority and takes(node, pod)
+
+    return Kind(pod.requests, lambda node: takes(node, pod), is_lent)
 
 
 class Search:
@@ -35,23 +60,29 @@ class Search:
         self.rooms, self.owners, self.now = rooms, owners, now
         self._victims = victims
         self._kinds: dict[tuple[object, ...], Prospects] = {}
+        self._has_begun = False
 
     def of(self, pod: Pod) -> "Prospects":
         """Return the prospects of a pod."""
-        if not self._kinds:
+        name = (pod.priority, pod.constraints, *sorted(pod.requests.items()))
+        if name not in self._kinds:
+            self._kinds[name] = self.of_kind(kind_of(pod))
+        return self._kinds[name]
+
+    def of_kind(self, kind: Kind) -> "Prospects":
+        """Return the prospects of a kind, found anew."""
+        if not self._has_begun:
             # Where nobody waits, nothing need be known of those who would have to go.
             self._victims.catch_up(self.owners)
-        kind = (pod.priority, pod.constraints, *sorted(pod.requests.items()))
-        if kind not in self._kinds:
-            self._kinds[kind] = Prospects(pod, self.rooms, self._victims, self.owners, self.now)
-        return self._kinds[kind]
+            self._has_begun = True
+        return Prospects(kind, self.rooms, self._victims, self.owners, self.now)
 
 
 class Prospects:
-    """The nodes for one kind of pod, in the orders of those who look for one; `pod` is any of them."""
+    """The nodes for one kind, in the orders of those who look for one."""
 
-    def __init__(self, pod: Pod, rooms: Rooms, victims: VictimRows, owners: Owners, now: float) -> None:
-        self._pod, self._need, self._rooms, self._victims = pod, pod.requests, rooms, victims
+    def __init__(self, kind: Kind, rooms: Rooms, victims: VictimRows, owners: Owners, now: float) -> None:
+        self._kind, self._need, self._rooms, self._victims = kind, kind.need, rooms, victims
         self._owners, self._now = owners, now
         self._able = rooms.is_able(self._need)
         self._lent: dict[int, bool] = {}
@@ -59,8 +90,8 @@ class Prospects:
         self._arriving = Order(rooms, self._coming(), _by_queue, self._look_soon)
         self._preempted = Order(rooms, self._made_by_the_scheduler(), _by_queue, self._look_unclaimed)
         self._cheapest = {
-            True: Order(rooms, self._bounded(), _at_least, self._look_closer),
-            False: Order(rooms, self._bounded(), _at_least, self._look_for_shrinks),
+            True: Order(rooms, self._bounded(may_evict=True), _at_least, self._look_closer),
+            False: Order(rooms, self._bounded(may_evict=False), _at_least, self._look_for_shrinks),
         }
 
     def landing(self) -> NodeRoom | None:
@@ -88,11 +119,10 @@ class Prospects:
         return 0
 
     def _is_lent(self, row: int) -> bool:
-        """Say whether fillers yield to the pod: it may run there, a policy covers the node and takes it for LS work."""
+        """Say whether fillers yield to it there, and hold enough."""
         if row not in self._lent:
-            policy = self._rooms.policy(row)
-            counts = policy is not None and self._pod.priority >= policy.ls_priority
-            self._lent[row] = counts and bool(self._able[row]) and takes(self._rooms.node(row), self._pod)
+            is_lent = bool(self._able[row]) and self._kind.is_lent(self._rooms.node(row), self._rooms.policy(row))
+            self._lent[row] = is_lent
         return self._lent[row]
 
     def _free(self) -> Iterator[Candidate[NodeRoom]]:
@@ -103,7 +133,7 @@ class Prospects:
         return Candidate((-room.open_now.get(CPU, 0), row), row)
 
     def _look_now(self, room: NodeRoom, seen: Candidate[NodeRoom]) -> Candidate[NodeRoom] | None:
-        is_found = room.fits_now(self._need) and takes(room.node, self._pod)
+        is_found = room.fits_now(self._need) and self._kind.may_run_on(room.node)
         return replace(seen, stage=FOUND, found=room) if is_found else None
 
     def _coming(self) -> Iterator[Candidate[NodeRoom]]:
@@ -126,13 +156,13 @@ class Prospects:
         is_found = self._victims.is_preempted[seen.row] and fits(made, room.unclaimed) and room.fits_soon(self._need)
         return replace(seen, stage=FOUND, found=room) if is_found else None
 
-    def _bounded(self) -> Iterator[Candidate[Offer]]:
+    def _bounded(self, *, may_evict: bool) -> Iterator[Candidate[Offer]]:
         """Yield nodes by what room costs there at least; where devices are tracked, that is found when it matters."""
         tracked = self._rooms.tracks(self._need)
         yield from (Candidate(_key(NO_COST, row), row) for row in np.flatnonzero(self._able & tracked).tolist())
         missing: Ints = self._rooms.vector(self._need) - self._rooms.open_now - self._victims.soon
         bounds = self._victims.bounds(missing, self._now, self._rooms.standing)
-        rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough)
+        rows = np.flatnonzero(self._able & ~tracked & bounds.is_enough & (may_evict | (bounds.victims == 0)))
         lost, victims, shrinks = bounds.lost[rows], bounds.victims[rows], bounds.shrinks[rows]
         ties = bounds.ties[rows]
         order = np.lexsort((rows, *ties.T[::-1], shrinks, victims, lost))
@@ -150,6 +180,8 @@ class Prospects:
         return None if offer is None else Candidate(_key(offer.cost, seen.row, room), seen.row, FOUND, (offer, room))
 
     def _look_for_shrinks(self, room: NodeRoom, seen: Candidate[Offer]) -> Candidate[Offer] | None:
+        if seen.key[_VICTIMS]:
+            return None
         looked = self._look_closer(room, seen)
         return None if looked is not None and looked.found is not None and looked.found[0].victims else looked
 

@@ -35,15 +35,32 @@ class NodeReports:
         free, held = rows.room[at] - rows.held[at], rows.held[at]
         is_other = (free != self._free[at]).any(axis=1) | (held != self._held[at]).any(axis=1)
         self._free[at], self._held[at] = free, held
-        is_new = False
-        for place, (row, other) in enumerate(zip(at.tolist(), is_other.tolist(), strict=True)):
-            name, word, report = survey.states[row].node.name, words[row], self._reports[row]
-            if other or report.bound_by != word or report.name != name:
-                is_new = True
-                self._reports[row] = NodeReport(name, _named(columns, free[place]), _named(columns, held[place]), word)
-        if is_new or len(self._all) != nodes:
-            self._all = tuple(self._reports)
+        places, states, reports = list[int](), survey.states, self._reports
+        bound_by = words[at].tolist()
+        for place, (row, other, word) in enumerate(zip(at.tolist(), is_other.tolist(), bound_by, strict=True)):
+            if other or reports[row].bound_by != word or reports[row].name != states[row].node.name:
+                places.append(place)
+        if places:
+            each = _all_named(columns, free[places]), _all_named(columns, held[places])
+            for place, left, filled in zip(places, *each, strict=True):
+                row = int(at[place])
+                reports[row] = NodeReport(states[row].node.name, left, filled, bound_by[place])
+        if places or len(self._all) != nodes:
+            self._all = tuple(reports)
         return self._all
+
+
+def _all_named(columns: Sequence[str], amounts: Ints) -> list[dict[str, int]]:
+    """Return the amounts of each row by name, zeros left out."""
+    named: list[dict[str, int]] = [{}] * len(amounts)
+    patterns, pattern = np.unique(amounts != 0, axis=0, return_inverse=True)
+    # Nodes have few patterns of zeros.
+    for index, some in enumerate(patterns):
+        held, mine = np.flatnonzero(some), np.flatnonzero(pattern.reshape(-1) == index)
+        names, rows = [columns[column] for column in held.tolist()], amounts[np.ix_(mine, held)].tolist()
+        for place, row in zip(mine.tolist(), rows, strict=True):
+            named[place] = dict(zip(names, row))  # noqa: B905
+    return named
 
 
 def _named(columns: Sequence[str], amounts: Ints) -> dict[str, int]:
@@ -74,7 +91,10 @@ def _limited_by(contender: Contender, replicas: int, too_large: Sequence[str]) -
     if replicas >= owner.ceiling and not owner.is_suspended:
         held_up = (LimitReport(*contender.held_up),) if contender.held_up else ()
         return (LimitReport(Limit.CEILING, f"spec.replicas is {owner.ceiling}"), *held_up)
-    reports = [LimitReport(reason, message) for reason, message in sorted(contender.limits.items())]
+    reports = [
+        LimitReport(reason, message, contender.waits.get(reason, ()))
+        for reason, message in sorted(contender.limits.items())
+    ]
     if too_large:
         names = ", ".join(too_large)
         reports.append(LimitReport(Limit.TOO_LARGE, f"no admitted node could hold shape {names} even if it were empty"))

@@ -14,8 +14,9 @@ from paraset_operator.model.node import Node
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
-from paraset_operator.model.resources import Resources, is_device
+from paraset_operator.model.resources import Resources
 from paraset_operator.planning.feasibility import may_run_on
+from paraset_operator.planning.homes import in_home_order
 from paraset_operator.planning.lost_work import Owners, Standing
 from paraset_operator.planning.problem import Ints
 from paraset_operator.planning.room import NodeRoom, room_of
@@ -122,19 +123,22 @@ class Rooms(Mapping[str, NodeRoom]):
         return np.asarray((self._survey.rows.able >= self.vector(need)).all(axis=1))
 
     def with_room(self, need: Resources, has: Resources, *, spares_devices: bool) -> Iterator[str]:
-        """Yield the nodes that may have room at once and have (or lend) as much, most cores left by others first.
-
-        Nodes with devices that the need has no use for come last, if it `spares_devices`. Fillers have no say in the
-        order. If they had, filling the one node would move the room to another, and what was put into the first place
-        would be evicted for the next copy, again and again.
-        """
-        rows, columns = self._survey.rows, self._survey.ground.columns
+        """Yield the nodes that may have room at once and have (or lend) as much, in the order of homes.py."""
+        ground, rows = self._survey.ground, self._survey.rows
         fits = (rows.open_now >= self.vector(need)).all(axis=1) & (rows.total >= self.vector(has)).all(axis=1)
         found = np.flatnonzero(fits & self._may_have_devices(need))
-        spared = [spares_devices and is_device(name) and name not in need for name in columns]
-        keeps_off = (rows.room[found][:, spared] > 0).any(axis=1)
-        order = np.lexsort((found, -rows.room[found, columns.index(CPU)], keeps_off))
-        return (self._survey.states[row].node.name for row in found[order])
+        found = in_home_order(ground, rows, found, need, spares_devices=spares_devices)
+        return (self._survey.states[row].node.name for row in found)
+
+    def in_home_order(self, need: Resources, rooms: Iterable[NodeRoom]) -> list[NodeRoom]:
+        """Return these rooms in the order of homes.py."""
+        rows = np.array([self.row_of(room) for room in rooms], dtype=np.int64)
+        return self.at(in_home_order(self._survey.ground, self._survey.rows, rows, need).tolist())
+
+    def fillable_cores(self, policy: PolicyView) -> int:
+        """Return the thousandths of cores that fillers may hold on the nodes of a policy."""
+        rows = self._survey.rows.room[:, self._survey.ground.columns.index(CPU)].clip(min=0)
+        return int(rows[[each is policy for each in self._survey.policies]].sum())
 
     def place_of(self, name: str) -> tuple[Node, PolicyView | None]:
         """Return a node and the policy that covers it, without making a room."""

@@ -128,9 +128,16 @@ class Survey:
         for row, policy in zip(anew, policies, strict=True):
             self.policies[row] = policy
         self._count_names(nodes, turnovers)
-        self.growing -= {nodes[row].node.name for row in self.changed}
-        self.growing |= {nodes[row].node.name for row in self.changed if nodes[row].growing}
+        growing = {nodes[row].node.name for row in self.changed if self._is_growing(nodes[row], moved.get(row))}
+        self.growing.difference_update(nodes[row].node.name for row in self.changed)
+        self.growing |= growing
         self.states = tuple(nodes)
+
+    def _is_growing(self, state: NodeState, moved: Turnover | None) -> bool:
+        """Say whether a pod waits to grow; where none did, only those that came are looked at."""
+        if moved is None or state.node.name in self.growing:
+            return bool(state.growing)
+        return any(pod.wanting and not pod.is_ending for pod in moved.came)
 
     def _count_names(self, nodes: Sequence[NodeState], turnovers: Mapping[int, Turnover]) -> None:
         """Count the names of who has come, and then those of who has gone: most have the same."""

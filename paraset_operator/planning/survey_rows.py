@@ -53,9 +53,9 @@ class Ground:
         """Return the ground of a picture."""
         shapes = tuple((row, shape) for row, owner in enumerate(sets) for shape in owner.shapes)
         asked = {name for _, shape in shapes for name in shape.smallest}
-        names = asked.union(*{tuple(state.node.allocatable) for state in nodes})
+        names = asked.union(*(state.node.allocatable for state in nodes))
         devices = [state.node.devices for state in nodes]
-        tracked = asked.intersection(set[str]().union(*set(map(tuple, devices))))
+        tracked = asked.intersection(set[str]().union(*devices))
         return cls(
             sets,
             policies,
@@ -110,8 +110,9 @@ class Rows:
     sizes, `smallest` what once they have shrunk. `open_now` is free at once, `able` what could be if all fillers left,
     `total` all there is. `counts` are fillers by shape; of those of each set (nodes x sets x columns) `growth` is the
     least that is worth a write, `own` what they hold. `devices` (nodes x tracked x most) is what is free of each device
-    for fillers, those that are kept left in place; -1 where there is none, and `unit` the size of one. `unusual` marks
-    nodes where some filler is not simply running as its set wants it.
+    for fillers, those that are kept left in place; -1 where there is none, and `unit` the size of one. `left` is the
+    same below zero too, where more is held than there is, and 0 where there is no device. `unusual` marks nodes where
+    some filler is not simply running as its set wants it.
     """
 
     room: Ints
@@ -125,6 +126,7 @@ class Rows:
     own: Ints
     devices: Ints
     unit: Ints
+    left: Ints
     admits: NDArray[np.bool_]
     unusual: NDArray[np.bool_]
 
@@ -148,6 +150,7 @@ class Rows:
             zeros(sets, columns),
             zeros(kinds, ground.most_devices),
             zeros(kinds),
+            zeros(kinds, ground.most_devices),
             np.zeros((nodes, sets), dtype=bool),
             np.zeros(nodes, dtype=bool),
         )

@@ -2,9 +2,9 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain, repeat
-from operator import itemgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paraset_operator.model.devices import Free
 from paraset_operator.model.holdings import left_by
@@ -56,37 +56,36 @@ class Surveyor:
             each.count += times * len(fillers)
             each.unready += times * fillers.count(False)
 
-    def fill(self, rows: Rows, at: Sequence[int], states: Sequence[NodeState]) -> list[PolicyView | None]:
+    def fill(self, rows: Rows, at: Sequence[int] | Ints, states: Sequence[NodeState]) -> list[PolicyView | None]:
         """Write the rows `at`; return the policy that covers each of the nodes."""
         if not states:
             return []
+        at = np.array(at, dtype=np.int64)
         verdicts = [self._verdict(state.node) for state in states]
         policies = [policy for policy, _ in verdicts]
         rows.admits[at] = [admits for _, admits in verdicts]
         total = self._matrix([state.node.allocatable for state in states])
-        rows.total[at] = total
-        rows.open_now[at] = total - self._matrix([state.held for state in states])
-        rows.able[at] = rows.open_now[at] + self._matrix([state.leaving for state in states])
-        rows.room[at] = rows.open_now[at] - self._reserves(policies, total)
+        open_now = total - self._matrix([state.held for state in states])
+        leaving = [(row, state.leaving) for row, state in zip(at.tolist(), states, strict=True) if state.leaving]
+        rows.total[at], rows.open_now[at], rows.able[at] = total, open_now, open_now
+        rows.able[[row for row, _ in leaving]] += self._matrix([amounts for _, amounts in leaving])
+        rows.room[at] = open_now - self._reserves(policies, total)
         for array in (rows.held, rows.smallest, rows.counts, rows.own):
             array[at] = 0
         rows.growth[at] = NEVER
         rows.unusual[at] = False
-        self._filler_rows.add(rows, at, [state.fillers for state in states])
+        self._filler_rows.add(rows, at.tolist(), [state.fillers for state in states])
         devices = [state.node.devices for state in states]
         for kind, name in enumerate(self._ground.tracked):
-            rows.devices[at, kind] = self._devices(name, states)
+            rows.left[at, kind], is_there = self._devices(name, states)
+            rows.devices[at, kind] = np.where(is_there, rows.left[at, kind].clip(min=0), -1)
             rows.unit[at, kind] = _units(name, devices)
         return policies
 
     def _matrix(self, amounts: Sequence[Resources]) -> Ints:
-        matrix = np.zeros((len(amounts), len(self._column)), dtype=np.int64)
-        for names, places in _alike(amounts).items():
-            known = [name for name in names if name in self._column]
-            if known:
-                values = list(map(itemgetter(*known), map(amounts.__getitem__, places)))
-                columns = [self._column[name] for name in known]
-                matrix[np.ix_(places, columns)] = np.array(values, dtype=np.int64).reshape(-1, len(known))
+        matrix = np.empty((len(amounts), len(self._column)), dtype=np.int64)
+        for name, column in self._column.items():
+            matrix[:, column] = [each.get(name, 0) for each in amounts]
         return matrix
 
     def _reserves(self, policies: Sequence[PolicyView | None], total: Ints) -> Ints:
@@ -101,14 +100,15 @@ class Surveyor:
                     reserves[mine, self._column[name]] = wholes * percent - (-rest * percent // 100)
         return reserves
 
-    def _devices(self, name: str, states: Sequence[NodeState]) -> Ints:
-        """Return what is free of each device of nodes, as `free_devices` does."""
+    def _devices(self, name: str, states: Sequence[NodeState]) -> tuple[Ints, NDArray[np.bool_]]:
+        """Return what is left of each device of nodes, and where there is one."""
         most = self._ground.most_devices
         left = [self._left(name, state, ()) if state.fillers else state.left.get(name, ()) for state in states]
         number = np.array([len(each) for each in left])
-        padded = (each if len(each) == most else (*each, *repeat(0, most - len(each))) for each in left)
-        free = np.fromiter(chain.from_iterable(padded), np.int64, most * len(states)).reshape(-1, most)
-        return np.where(np.arange(most) < number[:, None], free.clip(min=0), -1)
+        if (number < most).any():
+            left = [(*each, *repeat(0, most - len(each))) for each in left]
+        amounts = np.fromiter(chain.from_iterable(left), np.int64, most * len(states)).reshape(-1, most)
+        return amounts, np.arange(most) < number[:, None]
 
     def names_with(self, names: NameCount, row: int, waiting: Iterable[Pod]) -> NameCount:
         """Return the count with pods that wait."""
@@ -177,14 +177,6 @@ def _units(name: str, devices: Sequence[Mapping[str, Free]]) -> Ints:
     units = np.zeros(len(devices), dtype=np.int64)
     units[places] = [largest[each] for each in sizes]
     return units
-
-
-def _alike(amounts: Iterable[Resources]) -> dict[tuple[str, ...], list[int]]:
-    """Return the places of amounts by the names they have."""
-    places: dict[tuple[str, ...], list[int]] = {}
-    for place, each in enumerate(amounts):
-        places.setdefault(tuple(each), []).append(place)
-    return places
 
 
 def _sum(vectors: list[list[int]]) -> list[int]:

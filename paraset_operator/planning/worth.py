@@ -5,7 +5,7 @@ set's best shape is worth the dominant share of what is fillable that it takes, 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from paraset_operator.model.quantity import CPU
@@ -57,10 +57,25 @@ def scale_of(owner: ParaSetView, fillable: Resources) -> float:
     return best[1] if best else 0.0
 
 
-def scales_of(owners: Iterable[ParaSetView], fillable: Resources) -> Scales:
-    """Return the factors of all sets, by key, in steps: a little more or less to fill does not change them."""
-    coarse = {name: _coarse(amount) for name, amount in fillable.items() if amount > 0}
-    return {owner.key: scale_of(owner, coarse) for owner in owners}
+def _in_steps(fillable: Resources) -> dict[str, int]:
+    return {name: _coarse(amount) for name, amount in fillable.items() if amount > 0}
+
+
+class KnownScales:
+    """The factors last asked for, kept as long as neither sets nor, in steps, what there is to fill have changed."""
+
+    def __init__(self) -> None:
+        self._owners: tuple[ParaSetView, ...] = ()
+        self._coarse: Resources = {}
+        self._scales: Scales = {}
+
+    def of(self, owners: tuple[ParaSetView, ...], fillable: Resources) -> Scales:
+        """Return the factors of all sets, by key, in steps: a little more or less to fill does not change them."""
+        coarse = _in_steps(fillable)
+        if coarse != self._coarse or owners != self._owners:
+            self._owners, self._coarse = owners, coarse
+            self._scales = {owner.key: scale_of(owner, coarse) for owner in owners}
+        return self._scales
 
 
 def _coarse(amount: int) -> int:

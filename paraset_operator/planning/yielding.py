@@ -11,7 +11,7 @@ last victim of all. Of two nodes where as many devices are given up, the one wit
 only then the one where less work is lost.
 """
 
-from collections.abc import Container, Generator, Iterable
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
@@ -21,7 +21,7 @@ from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.cheapest import CheapestNodes
 from paraset_operator.planning.demand import promise_nominated, queue_of
 from paraset_operator.planning.lost_work import Owners, seconds_lost
-from paraset_operator.planning.prospects import Offer, Search
+from paraset_operator.planning.prospects import Kind, Offer, Search
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.victims import Sacrifice
 
@@ -76,6 +76,24 @@ def release_for(
         return _release(arriving, (), beneficiary, nominee)
     offer = prospects.cheapest(may_evict=may_evict)
     return _release_offer(offer, need, search.owners, search.now, beneficiary, Reason.YIELDS, nominee)
+
+
+def release_for_copies(
+    count: int, who: Callable[[int], Beneficiary], kind: Kind, search: Search, *, may_evict: bool = True
+) -> Iterator[Release]:
+    """Yield the releases that make so many copies of headroom; ends where no node can hold another one."""
+    prospects = search.of_kind(kind)
+    for copy in range(count):
+        arriving = prospects.arriving()
+        if arriving is not None:
+            arriving.promise(kind.need)
+            continue
+        offer = prospects.cheapest(may_evict=may_evict)
+        if offer is None:
+            return
+        release = release_at(*offer, kind.need, search.owners, search.now, who(copy), Reason.HEADROOM, nominee=None)
+        if release is not None:
+            yield release
 
 
 def release_cheapest(

@@ -7,7 +7,7 @@ are a line, not a page; each victim has its own, which names who needed the room
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from paraset_operator.api.names import API_VERSION, FILL_POLICY, OPERATOR, PARASET
-from paraset_operator.cluster.client import EXPECTED_ERRORS, Client
+from paraset_operator.cluster.client import EXPECTED_ERRORS, Client, at_once
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
 
@@ -55,10 +55,10 @@ class Subject:
 
 
 class EventRecorder:
-    """Events of one operator; `instance` says which replica."""
+    """Events of one operator; `instance` says which replica. Each waits for a `lull` first."""
 
-    def __init__(self, client: Client, instance: str) -> None:
-        self._client, self._instance = client, instance
+    def __init__(self, client: Client, instance: str, lull: Callable[[], Awaitable[None]] = at_once) -> None:
+        self._client, self._instance, self._lull = client, instance, lull
         self._waiting: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_MOST_WAITING)
         self._collected: dict[tuple[Subject, str, str], dict[str, None]] = {}
         self._wakes = asyncio.Event()
@@ -84,6 +84,7 @@ class EventRecorder:
                 self.record(subject, "Normal", reason, f"{verb} {in_words(list(names))}")
             self._collected = {}
             while self._waiting:
+                await self._lull()
                 await self._write(*self._waiting.popleft())
 
     async def _write(self, namespace: str, body: Mapping[str, Any]) -> None:

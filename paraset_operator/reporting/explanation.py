@@ -11,6 +11,7 @@ beside this one. Everything is judged from the set's point of view; what a node 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil, isfinite
 
 from paraset_operator.model.plan import Limit, LimitReport, Plan, SetReport
 from paraset_operator.model.policy import DEFAULT_POLICY, Mode
@@ -59,12 +60,16 @@ class ShapeHolding:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedLimit:
-    """A limit with its remedy; `is_told`: it was read from the set's status, where the operator has put it."""
+    """A limit with its remedy; `is_told`: it was read from the set's status, where the operator has put it.
+
+    `waits` are the seconds after which it ends, by node, or "" for the set; those first that end first.
+    """
 
     reason: Limit
     message: str
     remedy: str
     is_told: bool = False
+    waits: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +135,31 @@ class Explanation:
 
 
 def explain(
-    snapshot: Snapshot, outcome: Plan, key: str, told: Sequence[LimitReport] = (), most: int | None = FEW
+    snapshot: Snapshot,
+    outcome: Plan,
+    key: str,
+    told: Sequence[LimitReport] = (),
+    most: int | None = FEW,
+    *,
+    now: float = 0.0,
 ) -> Explanation:
     """Return why the set with that key holds what it does, by a plan made of the snapshot; raise LookupError.
 
-    `told` are limits that the operator has reported: it remembers waits that a plan made afresh knows nothing of.
+    `told` are limits that the operator has reported: it remembers waits that a plan made afresh knows nothing of. `now`
+    is the time, by the clock by which waits end.
     """
     owner = next((each for each in snapshot.sets if each.key == key), None)
     report = next((each for each in outcome.sets if each.owner.key == key), None)
     if owner is None or report is None:
         raise LookupError(key)
     planned = planned_fillers(snapshot, outcome)
-    found = idle_nodes(snapshot, outcome, owner, planned)
+    found = idle_nodes(snapshot, outcome, owner, planned, _cooling(report, now))
     workload = observed_workload(snapshot)
     return Explanation(
         report=report,
         current=len(fillers_now(snapshot, owner)),
         shapes=tuple(_holdings(snapshot, owner, planned)),
-        limits=tuple(_limits(report, told, _context(owner, report, found))),
+        limits=tuple(_limits(report, told, _context(owner, report, found), now)),
         nodes=tuple(_explained(each, owner, workload) for each in found[:most]),
         bound=tuple(_bound(found)),
         notes=tuple(_notes(snapshot)),
@@ -177,13 +189,30 @@ def _context(owner: ParaSetView, report: SetReport, found: Iterable[IdleNode]) -
     return Context(owner, report.replicas, sum(each.would_fit for each in admitted), words)
 
 
-def _limits(report: SetReport, told: Iterable[LimitReport], context: Context) -> Iterator[ExplainedLimit]:
-    known = {each.reason for each in report.limited_by}
-    for each in report.limited_by:
-        yield ExplainedLimit(each.reason, each.message, remedy_for(each.reason, context))
+def _limits(report: SetReport, told: Sequence[LimitReport], context: Context, now: float) -> Iterator[ExplainedLimit]:
+    # Of these a plan knows no more nodes than it was told of.
+    better = {each.reason for each in told} & {Limit.COOL_DOWN, Limit.PENDING}
+    planned = [each for each in report.limited_by if each.reason not in better]
+    known = {each.reason for each in planned}
+    for each in planned:
+        yield ExplainedLimit(
+            each.reason, each.message, remedy_for(each.reason, context), waits=_seconds_left(each, now)
+        )
     for each in told:
         if each.reason in REMEMBERED and each.reason not in known:
-            yield ExplainedLimit(each.reason, each.message, remedy_for(each.reason, context), is_told=True)
+            remedy, waits = remedy_for(each.reason, context), _seconds_left(each, now)
+            yield ExplainedLimit(each.reason, each.message, remedy, is_told=True, waits=waits)
+
+
+def _seconds_left(report: LimitReport, now: float) -> tuple[tuple[str, int], ...]:
+    ends = sorted((until, node) for node, until in report.waits if isfinite(until))
+    return tuple((node, max(0, ceil(until - now))) for until, node in ends)
+
+
+def _cooling(report: SetReport, now: float) -> dict[str, int]:
+    """Return after how many seconds nodes have cooled down, of those of which that is known."""
+    cool_downs = (each for each in report.limited_by if each.reason is Limit.COOL_DOWN)
+    return {node: left for each in cool_downs for node, left in _seconds_left(each, now)}
 
 
 def _bound(found: Sequence[IdleNode]) -> Iterator[Bound]:

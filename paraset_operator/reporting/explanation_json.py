@@ -25,6 +25,7 @@ def as_json(explanation: Explanation, as_of: float) -> dict[str, Any]:
                 "message": each.message,
                 "remedy": each.remedy,
                 "source": "operator" if each.is_told else "plan",
+                "waits": [{"node": node or None, "secondsLeft": left} for node, left in each.waits],
             }
             for each in explanation.limits
         ],

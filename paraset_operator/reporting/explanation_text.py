@@ -13,7 +13,7 @@ from rich.table import Table
 from paraset_operator.model.quantity import PODS
 from paraset_operator.model.resources import devices_of
 from paraset_operator.model.shape import Shape
-from paraset_operator.reporting.explanation import Explanation, NodeExplanation, ShapeGap, ShapeHolding
+from paraset_operator.reporting.explanation import ExplainedLimit, Explanation, NodeExplanation, ShapeGap, ShapeHolding
 from paraset_operator.reporting.idle_nodes import devices_first
 from paraset_operator.reporting.plan_json import timestamp
 from paraset_operator.reporting.remedies import amount_of, amounts_of
@@ -31,7 +31,7 @@ def write_text(explanation: Explanation, as_of: float, out: TextIO, *, everythin
     console.print()
     console.print(_shapes(explanation, everything=everything))
     console.print()
-    _print_limits(explanation, console)
+    _print_limits(explanation, console, everything=everything)
     console.print()
     _print_nodes(explanation, console, everything=everything)
     for note in explanation.notes:
@@ -84,7 +84,7 @@ def _where(holding: ShapeHolding, *, everything: bool) -> str:
     return ", ".join(f"{node} ({count})" for node, count in shown) + (f", {rest} more" if rest else "")
 
 
-def _print_limits(explanation: Explanation, console: Console) -> None:
+def _print_limits(explanation: Explanation, console: Console, *, everything: bool) -> None:
     if not explanation.limits:
         console.print("Nothing limits the set.")
         return
@@ -92,7 +92,16 @@ def _print_limits(explanation: Explanation, console: Console) -> None:
     for each in explanation.limits:
         source = " (reported by the operator)" if each.is_told else ""
         console.print(f"  {each.reason.value}: {each.message}{source}", soft_wrap=True)
+        if each.waits:
+            console.print(f"    {_ends(each, everything=everything)}", soft_wrap=True)
         console.print(f"    remedy: {each.remedy}", soft_wrap=True)
+
+
+def _ends(limit: ExplainedLimit, *, everything: bool) -> str:
+    shown = limit.waits if everything else limit.waits[:_FEW_NODES]
+    ends = ", ".join(f"in {left} s on {node}" if node else f"in {left} s" for node, left in shown)
+    rest = len(limit.waits) - len(shown)
+    return f"ends {ends}" + (f", later on {rest} more" if rest else "")
 
 
 def _print_nodes(explanation: Explanation, console: Console, *, everything: bool) -> None:

@@ -61,8 +61,17 @@ class IdleNode:
         return bool(self.gaps)
 
 
-def idle_nodes(snapshot: Snapshot, plan: Plan, owner: ParaSetView, planned: Iterable[PlannedFiller]) -> list[IdleNode]:
-    """Return the nodes that have idle room now or after the plan, those that matter most first."""
+def idle_nodes(
+    snapshot: Snapshot,
+    plan: Plan,
+    owner: ParaSetView,
+    planned: Iterable[PlannedFiller],
+    cooling: Mapping[str, int],
+) -> list[IdleNode]:
+    """Return the nodes that have idle room now or after the plan, those that matter most first.
+
+    `cooling` says after how many seconds nodes have cooled down.
+    """
     reports = {report.name: report for report in plan.nodes}
     by_node: dict[str, list[PlannedFiller]] = {}
     for filler in planned:
@@ -70,7 +79,7 @@ def idle_nodes(snapshot: Snapshot, plan: Plan, owner: ParaSetView, planned: Iter
     owners = frozenset(each.uid for each in snapshot.sets)
     policies = snapshot.policies or (DEFAULT_POLICY,)
     found = [
-        _idle_node(state, reports[state.node.name], policy_of(state.node, policies), owner, owners, by_node)
+        _idle_node(state, reports[state.node.name], policy_of(state.node, policies), owner, owners, by_node, cooling)
         for state in snapshot.nodes
         if state.node.name in reports
     ]
@@ -97,6 +106,7 @@ def _idle_node(
     owner: ParaSetView,
     owners: frozenset[str],
     by_node: Mapping[str, list[PlannedFiller]],
+    cooling: Mapping[str, int],
 ) -> IdleNode:
     others = tuple(pod for pod in state.pods if pod.owner not in owners)
     fillers = tuple(by_node.get(state.node.name, ()))
@@ -109,7 +119,7 @@ def _idle_node(
     beside = plus(report.free, total_of(each.slack for each in fillers))
     rooms = ((shape, beside if shape.has_devices else report.free) for shape in owner.shapes)
     gaps = tuple(Gap(shape, room, shortage(shape.smallest, room)) for shape, room in rooms)
-    obstacle = _bound_by(report, gaps, left, kept, _headroom(policy))
+    obstacle = _bound_by(report, gaps, left, kept, _headroom(policy), cooling.get(state.node.name))
     return IdleNode(state, policy, obstacle, idle, left, kept, others, fillers, gaps, _would_fit(gaps))
 
 
@@ -120,16 +130,26 @@ def _positive(amounts: Resources) -> dict[str, int]:
 def _headroom(policy: PolicyView | None) -> str:
     """Return what headroom the policy of a node keeps on all its nodes together, in a clause that may be empty."""
     copies = [f"{each.copies} x {each.name}" for each in (policy.headroom if policy else ()) if each.copies]
+    if policy and policy.cpu_headroom_percent:
+        copies.append(f"{policy.cpu_headroom_percent} % of the cores")
     return f"; its headroom, over all nodes: {', '.join(copies)}" if copies else ""
 
 
-def _bound_by(report: NodeReport, gaps: Sequence[Gap], left: Resources, kept: Resources, headroom: str) -> Obstacle:
+def _bound_by(
+    report: NodeReport,
+    gaps: Sequence[Gap],
+    left: Resources,
+    kept: Resources,
+    headroom: str,
+    cooled_in: int | None,
+) -> Obstacle:
     """Return what keeps the room empty on a node that admits the set."""
     fitting = [gap.shape.name for gap in gaps if not gap.lacks]
     if not _has_room(left):
         return Obstacle(PLANNED, "the plan fills it")
     if fitting and report.bound_by == COOL_DOWN:
-        return Obstacle(COOL_DOWN, "LS work is given room here, or was a short while ago: it is filled again later")
+        words = "later" if cooled_in is None else f"in {cooled_in} s, unless LS work reclaims more of it"
+        return Obstacle(COOL_DOWN, f"LS work is given room here, or was a short while ago: it is filled again {words}")
     if fitting and report.bound_by == DEVICE_PARTS:
         return Obstacle(DEVICE_PARTS, "enough of a device is free in sum, but not on one device")
     if fitting:

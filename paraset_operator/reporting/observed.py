@@ -1,11 +1,12 @@
 """What is seen of one set: its fillers, counted. The other half of a status is the plan."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import Resources, nothing, total_of
+from paraset_operator.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,15 @@ class Observed:
 
 
 NONE_SEEN = Observed()
+
+
+def observed_by_owner(snapshot: Snapshot) -> dict[str, Observed]:
+    """Return what is seen of each set, by uid: a pass over all pods, so better not in the event loop."""
+    by_owner: dict[str, list[Pod]] = defaultdict(list)
+    for pod in (*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)):
+        if pod.owner:
+            by_owner[pod.owner].append(pod)
+    return {owner: observe(pods) for owner, pods in by_owner.items()}
 
 
 def observe(pods: Iterable[Pod]) -> Observed:

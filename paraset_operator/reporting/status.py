@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from paraset_operator.api import conditions
 from paraset_operator.api.status import (
+    MOST_WAITS,
     PLANNED_ACTIONS,
     Condition,
     Limit,
@@ -12,9 +14,11 @@ from paraset_operator.api.status import (
     ParaSetStatus,
     PlannedAction,
     ShapeStatus,
+    Wait,
 )
-from paraset_operator.model.plan import Action, CreatePod, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, LimitReport, ResizePod
 from paraset_operator.model.resources import as_quantities
+from paraset_operator.reporting.plan_json import timestamp
 from paraset_operator.reporting.verdicts import Facts, Verdict, verdicts
 
 
@@ -28,9 +32,18 @@ class Loss:
 
 
 def status_of(
-    facts: Facts, loss: Loss, planned: Sequence[Action], before: ParaSetStatus, selector: str, now: str
+    facts: Facts,
+    loss: Loss,
+    planned: Sequence[Action],
+    before: ParaSetStatus,
+    selector: str,
+    now: str,
+    clock_began: float = 0.0,
 ) -> ParaSetStatus:
-    """Return the status; `planned` is what mode Observe would do, `now` the time (RFC 3339) of a change."""
+    """Return the status; `planned` is what mode Observe would do, `now` the time (RFC 3339) of a change.
+
+    `clock_began` is when, since the epoch, the monotonic clock was at zero: it tells when waits end.
+    """
     owner, seen, report = facts.report.owner, facts.observed, facts.report
     shapes = {name: (count, ready) for name, count, ready in seen.by_shape}
     return ParaSetStatus(
@@ -46,13 +59,20 @@ def status_of(
             for each in owner.shapes
             for count, ready in (shapes.get(each.name, (0, 0)),)
         ],
-        limited_by=[Limit(reason=each.reason.value, message=each.message[:1024]) for each in report.limited_by],
+        limited_by=[_limit(each, clock_began) for each in report.limited_by],
         lost_work=LostWork(
             evictions=loss.evictions, shrinks=loss.shrinks, resource_seconds=loss.resource_seconds or None
         ),
         plan=planned_actions(planned) if facts.is_observing else None,
         conditions=with_verdicts(before.conditions or [], verdicts(facts), owner.generation, now),
     )
+
+
+def _limit(report: LimitReport, clock_began: float) -> Limit:
+    ends = sorted(report.waits, key=lambda each: (each[1], each[0]))[:MOST_WAITS]
+    # A whole second, and not before the wait has ended.
+    waits = [Wait(node=node or None, until=timestamp(ceil(clock_began + until))) for node, until in ends]
+    return Limit(reason=report.reason.value, message=report.message[:1024], waits=waits or None)
 
 
 def with_verdicts(before: Iterable[Condition], found: Iterable[Verdict], generation: int, now: str) -> list[Condition]:

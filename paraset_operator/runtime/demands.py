@@ -5,6 +5,7 @@ cost a second victim. A pod it may not preempt for is answered at once. Nothing 
 restart all that wait are new.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ from paraset_operator.model.snapshot import Snapshot
 
 # How long kube-scheduler has to answer a pod by itself. Its first attempt takes 10 to 40 ms where it is not busy.
 HEAD_START = 0.1
+# The longest that what is not urgent steps aside for LS pods, and how often it looks whether it has to, in seconds.
+LONGEST_LULL, _LOOK = 0.5, 0.005
 
 
 class Demands:
@@ -64,16 +67,37 @@ class Demands:
         now = self._clock()
         return frozenset(uid for uid, due in self._due.items() if due > now)
 
+    async def lull(self) -> None:
+        """Wait until kube-scheduler is at no LS pod's first attempt, or has been at one or another for half a second.
+
+        Whatever is not urgent waits for that: API server and scheduler are then there for LS pods alone.
+        """
+        end = self._clock() + LONGEST_LULL
+        while self.is_any_fresh and self._clock() < end:  # noqa: ASYNC110 - a head start ends by time alone
+            await asyncio.sleep(_LOOK)
+
     @property
     def answered(self) -> frozenset[str]:
         """Pods that a filler was evicted for already."""
         return frozenset(self._answered)
 
     @property
+    def is_any_fresh(self) -> bool:
+        """Whether the scheduler may be at its first attempt for some pod."""
+        now = self._clock()
+        return any(due > now for due in self._due.values())
+
+    @property
     def is_any_due(self) -> bool:
         """Whether some pod is to be answered now."""
         now = self._clock()
         return any(due <= now for due in self._due.values())
+
+    @property
+    def is_any_new_due(self) -> bool:
+        """Whether some pod is to be answered now that no plan has dealt with yet."""
+        now = self._clock()
+        return any(self._due.get(uid, now) <= now for uid in self._new)
 
     def sends(self, action: Action) -> None:
         """Take in that a write is about to be sent."""

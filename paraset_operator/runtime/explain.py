@@ -22,7 +22,8 @@ def explained(scene: Scene, name: str, namespace: str, *, everything: bool = Fal
     if key not in {each.key for each in scene.snapshot.sets}:
         raise ExplainError(_missing(scene, name, namespace))
     made = plan(scene.snapshot, scene.pacing, scene.moment)
-    found = explain(scene.snapshot, made, key, scene.told.get(key, ()), None if everything else FEW)
+    told, now = scene.told.get(key, ()), scene.moment.monotonic
+    found = explain(scene.snapshot, made, key, told, None if everything else FEW, now=now)
     remarks = (scene.remarks[key],) if key in scene.remarks else ()
     return replace(found, notes=(*found.notes, *remarks, *scene.notes))
 

@@ -3,6 +3,7 @@
 - Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself, after
   the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
   looked for. So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
+- Whatever is not urgent, and room for headroom, waits for a lull: no LS pod is at its first scheduling attempt then.
 - Full: everything else waits a moment for more of its kind. The plan is made in a thread, so that the urgent path is
   never behind it; if LS work showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
@@ -12,7 +13,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -20,12 +21,14 @@ import structlog
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.model.plan import Action, CreatePod, Plan, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.policy import DEFAULT_POLICY, Mode
+from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.feasibility import policy_of
+from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
-from paraset_operator.runtime.demands import Demands
+from paraset_operator.reporting.observed import Observed, observed_by_owner
+from paraset_operator.runtime.demands import LONGEST_LULL, Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 
@@ -33,6 +36,8 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
+# The same where LS pods have taken headroom: short, so that it is over before the next of them comes.
+_GATHER_TAKEN = 0.02
 # Releases that are decided before what they send gets its turn.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
@@ -43,10 +48,13 @@ _PLANNING_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A plan with the picture it was made from; `observed` are the nodes where it is only published."""
+    """A plan with the picture it was made from, and what is seen there of each set, by uid; `observed` are the nodes
+    where it is only published.
+    """
 
     snapshot: Snapshot
     plan: Plan
+    seen: Mapping[str, Observed]
     observed: frozenset[str]
 
 
@@ -72,7 +80,7 @@ class Loop:
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._is_announced = False
-        self._is_room_taken = False
+        self._is_room_taken, self._taken_at = False, 0.0
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -91,10 +99,13 @@ class Loop:
             else:
                 self._urgent.set()
         if _takes_room_of_ls(before, after) and not self._is_room_taken:
-            self._is_room_taken = True
-            asyncio.get_running_loop().call_later(_GATHER, self._urgent.set)
+            self._room_is_taken()
         if not _is_same(before, after):
             self._changed.set()
+
+    def _room_is_taken(self) -> None:
+        self._is_room_taken, self._taken_at = True, time.monotonic()
+        asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
 
     def saw_demand(self) -> None:
         """Make room at once for LS pods that are announced."""
@@ -108,23 +119,31 @@ class Loop:
         while True:
             await self._urgent.wait()
             self._urgent.clear()
+            is_asked = self._is_announced or self._waiting.is_any_due
+            if not is_asked and self._waiting.is_any_fresh and time.monotonic() < self._taken_at + LONGEST_LULL:
+                asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
+                continue
             is_taken = self._is_headroom_taken()
-            if self._may_act() and (is_taken or self._is_announced or self._waiting.is_any_due):
-                self._is_announced = False
+            if self._may_act() and (is_taken or is_asked):
                 with _surviving("urgent", self._metrics):
                     async with self._urgent_turn:
-                        await self._yield()
+                        is_hurried = self._is_announced or self._waiting.is_any_new_due
+                        self._is_announced = False
+                        await self._yield(keeps_headroom=not is_hurried)
+                    if is_taken and is_hurried:
+                        self._room_is_taken()
 
     def _is_headroom_taken(self) -> bool:
         """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
         is_taken, self._is_room_taken = self._is_room_taken, False
-        return is_taken and any(shape.copies for policy in self._picture.policies() for shape in policy.headroom)
+        return is_taken and any(map(keeps_headroom, self._picture.policies()))
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
         pause: float = 0.0
         while True:
             await self._pause(pause)
+            await self._waiting.lull()
             self.last_turn = time.monotonic()
             if not self._may_act():
                 pause = 1.0
@@ -141,11 +160,12 @@ class Loop:
             return
         await asyncio.sleep(max(_GATHER, self._last_seconds * (1 / _PLANNING_SHARE - 1)))
 
-    async def _yield(self) -> None:
+    async def _yield(self, *, keeps_headroom: bool) -> None:
         began, paused = time.perf_counter(), 0.0
         snapshot = self._freeze()
         observed = _observed_nodes(snapshot)
-        for count, release in enumerate(self._urgent_planner.releases(snapshot, _now()), start=1):
+        releases = self._urgent_planner.releases(snapshot, _now(), keeps_headroom=keeps_headroom)
+        for count, release in enumerate(releases, start=1):
             if release.node not in observed:
                 self._release(release)
             if count % _AT_ONCE == 0:
@@ -174,10 +194,10 @@ class Loop:
         snapshot = self._freeze()
         self._memory.looked(snapshot)
         pacing, moment = self._memory.pacing, _now()
-        made = await asyncio.to_thread(self._planner.plan, snapshot, pacing, moment)
+        made, seen = await asyncio.to_thread(self._look, snapshot, pacing, moment)
         self._last_seconds = time.perf_counter() - began
         self._metrics.planned("full", self._last_seconds)
-        turn = Turn(snapshot, made, _observed_nodes(snapshot))
+        turn = Turn(snapshot, made, seen, _observed_nodes(snapshot))
         if self._may_act():
             self._act(turn, is_late=self._demands != demands)
         self.last_plan = time.monotonic()
@@ -186,6 +206,10 @@ class Loop:
         if made.next_check is None:
             return LONGEST_PAUSE
         return min(LONGEST_PAUSE, max(0.05, made.next_check - time.monotonic()))
+
+    def _look(self, snapshot: Snapshot, pacing: Pacing, moment: Moment) -> tuple[Plan, dict[str, Observed]]:
+        """Do in a thread what takes long."""
+        return self._planner.plan(snapshot, pacing, moment), observed_by_owner(snapshot)
 
     def _act(self, turn: Turn, *, is_late: bool) -> None:
         for release in turn.plan.releases:
@@ -252,6 +276,11 @@ def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:
 def node_of(action: Action) -> str:
     """Return the node an action concerns."""
     return action.node if isinstance(action, CreatePod) else action.pod.place
+
+
+def keeps_headroom(policy: PolicyView) -> bool:
+    """Say whether a policy keeps any room for LS work that has not come."""
+    return policy.cpu_headroom_percent > 0 or any(shape.copies for shape in policy.headroom)
 
 
 def takes_room(action: Action) -> bool:

@@ -69,7 +69,10 @@ class Known(Generic[T]):
 
 
 class ObjectStore(Generic[T]):
-    """One kind by uid. `on_change` is called with the object before and after; None for not there."""
+    """One kind by uid. `on_change` is called with the object before and after; None for not there.
+
+    With `namespaces` the objects of others are not seen: nothing is made for them, and nothing written to them.
+    """
 
     def __init__(
         self,
@@ -77,8 +80,9 @@ class ObjectStore(Generic[T]):
         plural: str,
         parse: Callable[[Raw], T],
         on_change: Callable[[Known[T] | None, Known[T] | None], None],
+        namespaces: frozenset[str] = frozenset(),
     ) -> None:
-        self._kind = kind
+        self._kind, self._namespaces = kind, namespaces
         self._parse: Callable[[Raw], T] = parse
         self._on_change: Callable[[Known[T] | None, Known[T] | None], None] = on_change
         self.path = f"/apis/{GROUP}/{VERSION}/{plural}"
@@ -99,6 +103,8 @@ class ObjectStore(Generic[T]):
 
     def take(self, raw: Raw, *, is_gone: bool = False) -> None:
         """Take over an object from a watch, a list or the answer to a write, unless a newer state of it is known."""
+        if self._namespaces and raw["metadata"].get("namespace") not in self._namespaces:
+            return
         uid = str(raw["metadata"]["uid"])
         before = self._by_uid.get(uid)
         if is_gone:
@@ -137,9 +143,12 @@ class ObjectStore(Generic[T]):
                 self.take(known.raw, is_gone=True)
 
 
-def paraset_store(on_change: Callable[[Known[ParaSet] | None, Known[ParaSet] | None], None]) -> ObjectStore[ParaSet]:
-    """Return a store of ParaSets."""
-    return ObjectStore(PARASET, PARASETS, _parse_plannable, on_change)
+def paraset_store(
+    on_change: Callable[[Known[ParaSet] | None, Known[ParaSet] | None], None],
+    namespaces: frozenset[str] = frozenset(),
+) -> ObjectStore[ParaSet]:
+    """Return a store of the ParaSets of some namespaces, of all if none is named."""
+    return ObjectStore(PARASET, PARASETS, _parse_plannable, on_change, namespaces)
 
 
 def _parse_plannable(raw: Raw) -> ParaSet:

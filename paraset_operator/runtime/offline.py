@@ -18,7 +18,7 @@ import msgspec
 from paraset_operator.api.names import GROUP, PARASET
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.policy import Mode, PolicyView
+from paraset_operator.model.policy import BUILT_IN_POLICY, Mode, PolicyView
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.reporting.headroom_words import notes_on
@@ -95,23 +95,25 @@ class _Assembly:
         self._now = datetime.fromtimestamp(moment, UTC) if moment else datetime.now(UTC)
         self._problems = {} if dump.info is None else dict(dump.info.problems)
         told = {} if dump.info is None else {key: each for key, each in objects.sets.items() if key not in given}
-        self._seen, self._told = told, {key: told_of(each) for key, each in told.items()}
+        self._memory = dump.info.memory if dump.info else None
+        self._moment = Moment(_CLOCK if self._memory else 0.0, self._now.timestamp())
+        self._seen, self._told = told, {key: told_of(each, self._moment) for key, each in told.items()}
 
     def scene(self) -> Scene:
         """Return it; raise OfflineError."""
         nodes, waiting = self._dump.cache.freeze()
         labels = _namespace_labels(self._objects, self._dump.cache.pods)
         policies = tuple(_policy(name, each, labels) for name, each in sorted(self._objects.policies.items()))
-        wall = self._now.timestamp()
-        announced = self._dump.announced.now(policies, nodes, waiting, wall)
-        memory = self._info.memory if self._info else None
+        policies = policies or (BUILT_IN_POLICY,)
+        announced = self._dump.announced.now(policies, nodes, waiting, self._moment.wall)
+        memory = self._memory
         answered = frozenset(memory.answered if memory else ())
         sets = tuple(self._views())
         by_uid = {self._seen[key].metadata.uid: each for key, each in self._told.items()}
         snapshot = Snapshot(nodes, waiting, sets, policies, answered=answered, announced=announced)
         return Scene(
             snapshot=snapshot,
-            moment=Moment(_CLOCK, wall) if memory else Moment(wall=wall),
+            moment=self._moment,
             pacing=pacing_in(memory, _CLOCK) if memory else waits_in(by_uid),
             told=self._told,
             problems=self._problems,

@@ -45,15 +45,19 @@ _log = structlog.get_logger(__name__)
 class Operator:
     """One replica: it watches from the start, and acts while it holds the Lease."""
 
-    def __init__(self, client: Client, namespace: str, identity: str) -> None:
+    def __init__(
+        self, client: Client, namespace: str, identity: str, fill_namespaces: frozenset[str] = frozenset()
+    ) -> None:
+        """Keep Lease and accounts in `namespace`; heed ParaSets of `fill_namespaces` alone, of all if it is empty."""
         self._client = client
         self.metrics = Metrics()
         client.on_answer = self.metrics.api.answered
         self.cache = ClusterCache(self._nodes_changed)
-        self.sets = paraset_store(self._set_changed)
+        self.sets = paraset_store(self._set_changed, fill_namespaces)
         self.policies = policy_store(lambda _before, _after: self._trigger())
         namespaces = NamespaceStore(self._trigger)
-        writer = PodWriter(client)
+        self.demands = Demands(self.metrics.urgent_seconds.observe)
+        writer = PodWriter(client, self.demands.lull)
         self.templates = TemplateChecks(writer)
         self.releases = ReleaseTimes(self._policy_on, self.metrics.releases.observe)
         self.learner = HeadroomLearner(self.cache, self.releases, self._status_of)
@@ -70,7 +74,6 @@ class Operator:
         self.memory = Memory(self.picture.rules_of)
         self.accounts = Accounts(self.metrics, self.picture.policy_on)
         self._store = AccountsStore(client, namespace, self.accounts)
-        self.demands = Demands(self.metrics.urgent_seconds.observe)
         self.actuator = Actuator(
             writer,
             self.cache.pods,
@@ -80,7 +83,7 @@ class Operator:
             self.accounts.released,
             self.demands.sends,
         )
-        self._events = EventRecorder(client, identity)
+        self._events = EventRecorder(client, identity, self.demands.lull)
         self.reporter = Reporter(
             self.sets,
             self.policies,

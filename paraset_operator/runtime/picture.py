@@ -10,7 +10,7 @@ from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.cluster.cache import ClusterCache
 from paraset_operator.model.announced import Announcement
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PacingRules, PolicyView
+from paraset_operator.model.policy import BUILT_IN_POLICY, DEFAULT_POLICY, Mode, PacingRules, PolicyView
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import NodeState, Snapshot
 from paraset_operator.planning.feasibility import policy_of
@@ -65,7 +65,10 @@ class Picture:
         return tuple(self.view(known, known.value, now) for known in self._sets if known.value is not None)
 
     def policies(self) -> tuple[PolicyView, ...]:
-        """Return the policies by name, made anew only when one of them, its copies, or a namespace's labels changed."""
+        """Return the policies by name, or else the built-in one.
+
+        Made anew only when one of them, its copies, or a namespace's labels changed.
+        """
         labels: Mapping[str, Mapping[str, str]] = self._namespaces.labels
         copies = [copies_of(known.value, self._learned(known.name)) if known.value else {} for known in self._policies]
         state = (tuple((known.uid, known.generation) for known in self._policies), copies, {**labels})
@@ -75,7 +78,7 @@ class Picture:
                 policy_view(known.value, labels, own) if known.value else PolicyView(known.name, Mode.OBSERVE)
                 for known, own in zip(self._policies, copies, strict=True)
             )
-        return self._policy_views
+        return self._policy_views or (BUILT_IN_POLICY,)
 
     def view(self, known: Known[ParaSet], paraset: ParaSet, now: datetime) -> ParaSetView:
         """Return the planner's view of a set, made anew only when something it depends on has changed."""
@@ -94,7 +97,7 @@ class Picture:
     def policy_on(self, node_name: str) -> PolicyView | None:
         """Return the policy that covers a node, or None; a node that is not known has none."""
         node = self._cache.nodes.nodes.get(node_name)
-        return policy_of(node, self.policies() or (DEFAULT_POLICY,)) if node else None
+        return policy_of(node, self.policies()) if node else None
 
     def rules_of(self, node_name: str) -> PacingRules:
         """Return the pacing rules that hold on a node."""

@@ -1,5 +1,6 @@
 """After every turn: statuses of sets, Events, metrics, logs. Nothing here decides anything."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,12 +13,10 @@ from paraset_operator.api.conditions import ConditionType
 from paraset_operator.api.status import Condition, ParaSetStatus
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod, SetReport
-from paraset_operator.model.pod import Pod
 from paraset_operator.model.shape import ParaSetView
-from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.reporting.events import EventRecorder, Subject
 from paraset_operator.reporting.metrics import Metrics
-from paraset_operator.reporting.observed import NONE_SEEN, Observed, observe
+from paraset_operator.reporting.observed import NONE_SEEN, Observed
 from paraset_operator.reporting.status import Loss, status_of, with_verdicts
 from paraset_operator.reporting.status_writer import Status, StatusWriter
 from paraset_operator.reporting.verdicts import Facts, invalid
@@ -56,6 +55,8 @@ class Reporter:
         self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
         self._storms = StormWatch(policies, events, metrics)
+        # Found once: otherwise the end of a wait would be told anew with each tick between the clocks.
+        self._clock_began = time.time() - time.monotonic()
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
@@ -66,13 +67,12 @@ class Reporter:
         self._fragments.saw(turn.snapshot)
         self._storms.saw(turn.plan.storms)
         reports = {report.owner.uid: report for report in turn.plan.sets}
-        seen = _observed_by_owner(turn.snapshot)
         actions = _actions_by_owner(turn)
         for known in self._sets:
             if known.value is None:
                 self._report_invalid(known, now)
             elif known.uid in reports:
-                observed = seen.get(known.uid, NONE_SEEN)
+                observed = turn.seen.get(known.uid, NONE_SEEN)
                 self._report_set(known, reports[known.uid], observed, actions[known.uid], turn, now)
 
     def concluded(self, outcome: Outcome) -> None:
@@ -131,7 +131,7 @@ class Reporter:
         before = _status_in(known)
         loss = self._memory.losses.setdefault(known.uid, _loss_in(before))
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
-        status = status_of(facts, loss, planned, before, selector, now)
+        status = status_of(facts, loss, planned, before, selector, now, self._clock_began)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
         wanted = self._filled_work.added_to(as_json(status), known)
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
@@ -178,14 +178,6 @@ def conditions_in(status: Status) -> list[Condition]:
 def _loss_in(status: ParaSetStatus) -> Loss:
     lost = status.lost_work
     return Loss(lost.evictions, lost.shrinks, dict(lost.resource_seconds or {})) if lost else Loss()
-
-
-def _observed_by_owner(snapshot: Snapshot) -> dict[str, Observed]:
-    by_owner: dict[str, list[Pod]] = defaultdict(list)
-    for pod in (*snapshot.waiting, *(pod for state in snapshot.nodes for pod in state.pods)):
-        if pod.owner:
-            by_owner[pod.owner].append(pod)
-    return {owner: observe(pods) for owner, pods in by_owner.items()}
 
 
 def _actions_by_owner(turn: Turn) -> dict[str, list[Action]]:

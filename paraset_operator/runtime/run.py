@@ -7,7 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import kopf
@@ -38,6 +38,7 @@ class Options:
     kubeconfig: str | None
     context: str | None
     namespace: str
+    fill_namespaces: list[str]
     identity: str
     bind_address: str
     health_port: int
@@ -50,8 +51,7 @@ def run_operator(options: argparse.Namespace) -> int:
     Raise ConnectionFailedError when there is no way to a cluster, StartFailedError when a port is taken.
     """
     set_up_logging(options.log_format, options.log_level)
-    names = ("kubeconfig", "context", "namespace", "identity", "bind_address", "health_port", "metrics_port")
-    chosen = Options(**{name: getattr(options, name) for name in names})
+    chosen = Options(**{field.name: getattr(options, field.name) for field in fields(Options)})
     connection = connect(chosen.kubeconfig, chosen.context)
     # Full plans are made in a thread: the urgent path must not wait 5 ms for its turn at every step.
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -63,7 +63,7 @@ async def _run(connection: Connection, options: Options) -> int:
     _stop_on_signals(stop)
     async with Client(connection) as client:
         await _reach(client, connection)
-        operator = Operator(client, options.namespace, options.identity)
+        operator = Operator(client, options.namespace, options.identity, frozenset(options.fill_namespaces))
         async with _serving(operator, options):
             work = [_named(name, each) for name, each in operator.tasks().items()]
             work.append(_named("kopf", _kopf(connection, operator, stop)))

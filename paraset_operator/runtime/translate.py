@@ -16,6 +16,7 @@ from paraset_operator.api.v1alpha1 import (
     Budget,
     ElasticRange,
     FillPolicy,
+    FillPolicySpec,
     Headroom,
     LabelSelector,
     ParaSet,
@@ -167,6 +168,7 @@ def policy_view(
             )
             for each in spec.headroom or ()
         ),
+        cpu_headroom_percent=_cpu_headroom(spec),
         max_grace_seconds=spec.max_grace_period_seconds,
         tolerations=tuple(_toleration(each) for each in spec.tolerations),
         nominates=spec.nomination,
@@ -183,6 +185,13 @@ def policy_view(
             pacing.storm_percent,
         ),
     )
+
+
+def _cpu_headroom(spec: FillPolicySpec) -> int:
+    """Return what is told, else what is kept where nobody has said what LS work needs."""
+    if spec.cpu_headroom_percent is not None:
+        return spec.cpu_headroom_percent
+    return 0 if spec.headroom is not None else policy.CPU_HEADROOM_PERCENT
 
 
 def _announced(value: Announced) -> AnnouncedRules:

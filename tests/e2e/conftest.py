@@ -8,7 +8,6 @@ The environment variable KUBECONFIG counts for nothing here, so that no test tou
 import contextlib
 import functools
 import os
-import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -23,12 +22,11 @@ from targets import NODES, ForeignCluster, Target, pool
 
 from demo.install import ACCOUNT, SYSTEM_NAMESPACE
 from devcluster import ClusterSettings, LocalCluster, NodeSpec
-from devcluster.build import build_control_plane
+from devcluster.binaries import KIND
+from devcluster.build import build, build_control_plane
 
 HERE = Path(__file__).parent
 INSTALL = HERE.parents[1] / "deploy" / "install.yaml"
-KIND = "v0.33.0"
-DOWNLOAD = f"https://github.com/kubernetes-sigs/kind/releases/download/{KIND}/kind-{{system}}-{{machine}}"
 HAS_SCENARIOS = pytest.StashKey[bool]()
 SKIPPED = "kind: skipped, no container engine answers (docker info); the scenarios ran on the local control plane"
 
@@ -80,7 +78,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     elif given := request.config.getoption("kubeconfig"):
         yield ForeignCluster(Path(given), kubectl, folder)
     elif has_engine():
-        cluster = kind_cluster(folder, kubectl)
+        cluster = kind_cluster(folder, kubectl, request.config.getoption("kind_image"))
         try:
             cluster.create()
             yield ForeignCluster(cluster.kubeconfig_path, kubectl, folder)
@@ -93,17 +91,15 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             local.keep_logs = bool(request.session.testsfailed)
 
 
-def kind_cluster(folder: Path, kubectl: str) -> KindCluster:
-    """A kind cluster recent enough for resizes in place, made by the `kind` on PATH if there is one."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    download = DOWNLOAD.format(system=platform.system().lower(), machine=machine)
-    os.environ.setdefault("KIND_DOWNLOAD_URL", download)
-    found = shutil.which("kind")
+def kind_cluster(folder: Path, kubectl: str, image: str | None) -> KindCluster:
+    """A kind cluster recent enough for resizes in place, of kind's own node image or of another."""
+    found = shutil.which("kind") or build(KIND) / "kind"
     with contextlib.chdir(folder):  # it makes a folder of its own where it is told nothing else
         return KindCluster(
             f"{NAMESPACE}-{os.getpid()}",
             folder / "kubeconfig",
-            kind_path=Path(found) if found else folder / f"kind-{KIND}",
+            image=image,
+            kind_path=Path(found),
             kubectl_path=Path(kubectl),
         )
 

@@ -13,7 +13,7 @@ from operating import eventually
 def run(corner: Corner, *arguments: str) -> subprocess.CompletedProcess[str]:
     code = "import sys; from paraset_operator.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "explain", *arguments, "--kubeconfig", str(corner.cluster.kubeconfig)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
 def explained(corner: Corner, name: str = "s") -> Json:
@@ -76,7 +76,12 @@ def test_a_wait_that_only_the_operator_knows_of_is_read_from_the_status(corner: 
     corner.until_bound("web")
     corner.remove_ls("web")
     eventually("the status tells of the cool-down", lambda: "CoolDown" in _reasons(corner))
-    assert limits(explained(corner))["CoolDown"] == "operator"
+    found = explained(corner)
+    assert limits(found)["CoolDown"] == "operator"
+    (wait,) = next(each["waits"] for each in found["limits"] if each["reason"] == "CoolDown")
+    assert wait["node"] == f"{corner.name}-a"
+    assert 0 < wait["secondsLeft"] <= 601
+    eventually("the node says so", lambda: node(corner, explained(corner))["boundBy"] == "coolDown")
 
 
 def _reasons(corner: Corner) -> list[str]:

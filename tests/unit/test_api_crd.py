@@ -153,6 +153,13 @@ def test_what_can_not_be_said_is_refused() -> None:
         structural({"type": "number", "exclusiveMinimum": 0})
 
 
+def test_install_carries_the_crds_of_the_models() -> None:
+    objects = yaml.safe_load_all((ROOT / "deploy" / "install.yaml").read_text())
+    found = {obj["metadata"]["name"]: obj["spec"] for obj in objects if obj["kind"] == "CustomResourceDefinition"}
+    made = {each["metadata"]["name"]: yaml.safe_load(yaml.safe_dump(each["spec"])) for each in DEFINITIONS}
+    assert found == made, "run `make install-yaml`"
+
+
 def test_install_carries_everything_once() -> None:
     objects = [obj for obj in yaml.safe_load_all((ROOT / "deploy" / "install.yaml").read_text()) if obj]
     identities = [(obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"]) for obj in objects]

@@ -9,13 +9,16 @@ import pytest
 from rich.console import Console
 
 from bench.arrivals import Arrival, Size, within
+from bench.event_to_delete import seconds_to_delete
 from bench.figures import Row, lost_gpu_seconds
 from bench.gates import gates
 from bench.report import as_json, gates_table, medians, ratios, table
-from bench.scenarios import CHECKPOINT_SECONDS, CORES, EVEN_SHARE, GPUS, SCENARIOS, paraset
+from bench.saved_work import INTERVAL, draw
+from bench.scenarios import CORES, EVEN_SHARE, GPUS, SCENARIOS, paraset
 from bench.systems import SYSTEMS, kept_copies, order
 from bench.yield_bench import arguments
 from bench.yield_plot import plot
+from demo.install import OPERATOR_USER
 from demo.objects import GPU, Pod
 from demo.operator_process import quantile_of
 from demo.state import Change
@@ -163,10 +166,60 @@ FILLER = Pod(
 )
 
 
-def test_work_is_lost_since_the_last_checkpoint() -> None:
-    change = Change(100.0 + CHECKPOINT_SECONDS + 3.0, FILLER, replace(FILLER, terminating=True))
+def test_work_is_lost_since_it_was_saved() -> None:
+    change = Change(103.0, FILLER, replace(FILLER, terminating=True))
     assert lost_gpu_seconds([change], {"u": 100.0}) == pytest.approx(6.0)
     assert lost_gpu_seconds([Change(120.0, FILLER, FILLER)], {"u": 100.0}) == 0.0
+
+
+def test_work_was_saved_within_the_last_interval() -> None:
+    fillers = [replace(FILLER, name=f"f{number}", uid=f"u{number}") for number in range(20)]
+    saved = draw(fillers, 100.0, 1)
+    assert all(100.0 - INTERVAL <= at <= 100.0 for at in saved.values())
+    assert len(set(saved.values())) == 20
+
+
+def test_a_late_pod_waits_over_a_second_longer_than_on_the_empty_cluster() -> None:
+    empty = replace(ROW, scenario="day", system="empty", waits_s=(0.0, 3.0, 0.0))
+    rows = [empty, replace(empty, system="auto", waits_s=(0.9, 3.9, 1.1), free_gpus=20)]
+    assert medians(rows)[1]["late"] == 1
+    assert {gate.what: gate.is_reached for gate in gates(medians(rows))} == {
+        "day: p99 of auto over empty": True,
+        "day: LS pods over 1 s later than on empty, auto": False,
+        "day: GPUs that auto holds back, of all": True,
+    }
+
+
+def test_the_day_of_the_trace_is_the_last_and_runs_60_times_as_fast() -> None:
+    arrivals = SCENARIOS["day"].arrivals(1000, 1)
+    assert len(arrivals) == 342
+    assert arrivals[-1].after <= 86_400 / 60
+
+
+CREATED = {
+    "verb": "create",
+    "user": {"username": "admin"},
+    "objectRef": {"resource": "pods", "namespace": "serving", "name": "ls"},
+    "responseStatus": {"code": 201},
+    "stageTimestamp": "2026-11-26T05:00:00.000000Z",
+}
+DELETED = {
+    "verb": "delete",
+    "user": {"username": OPERATOR_USER},
+    "objectRef": {"resource": "pods", "namespace": "tenant", "name": "filler-1"},
+    "responseStatus": {"code": 200},
+    "requestReceivedTimestamp": "2026-11-26T05:00:00.030000Z",
+}
+MADE = {"event": "makes room", "beneficiary": "serving/ls", "actions": ["DeletePod tenant/filler-1"]}
+
+
+def test_event_to_delete_is_taken_from_the_audit_log() -> None:
+    assert seconds_to_delete([CREATED, DELETED], [MADE]) == pytest.approx([0.03])
+
+
+def test_what_the_scheduler_deletes_is_not_the_operators() -> None:
+    by_scheduler = DELETED | {"user": {"username": "system:kube-scheduler"}}
+    assert seconds_to_delete([CREATED, by_scheduler], [MADE]) == []
 
 
 def test_a_quantile_is_the_end_of_its_bucket() -> None:

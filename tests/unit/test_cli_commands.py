@@ -70,6 +70,7 @@ def test_the_operator_runs_with_defaults_fit_for_a_pod() -> None:
         "kubeconfig": None,
         "context": None,
         "namespace": "paraset-system",
+        "fill_namespaces": [],
         "bind_address": "0.0.0.0",
         "health_port": 8080,
         "metrics_port": 8081,

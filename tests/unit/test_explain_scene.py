@@ -1,5 +1,6 @@
 """What `paraset explain` takes over from the statuses the operator has written."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,43 @@ def test_a_set_that_waits_as_a_whole_is_planned_to_wait() -> None:
     assert found.report.replicas == 0
     assert [(each.reason, each.message) for each in found.limits] == [(Limit.CRASHING, "s-0 on n1: Error")]
     assert found.nodes[0].bound_by == "setLimit"
+
+
+MOMENT = Moment(monotonic=1000.0, wall=1_700_000_000.0)
+
+
+def waiting(reason: str, *ends: tuple[str | None, str]) -> dict[str, Any]:
+    waits = [{"until": f"2023-11-14T{until}Z"} | ({"node": name} if name else {}) for name, until in ends]
+    return limited(reason) | {"waits": waits}
+
+
+def seconds_left(*entries: dict[str, Any]) -> dict[Limit, tuple[tuple[str, int], ...]]:
+    told = {"a/s": told_of(known(limitedBy=list(entries)), MOMENT)}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
+    return {each.reason: each.waits for each in explained(scene, "s", "a").limits}
+
+
+def test_the_seconds_that_a_set_still_waits_are_told() -> None:
+    assert seconds_left(waiting("CrashLooping", (None, "22:14:02")))[Limit.CRASHING] == (("", 42),)
+
+
+def test_the_seconds_that_nodes_still_cool_down_are_told_and_the_first_to_end_comes_first() -> None:
+    entry = waiting("CoolDown", ("n2", "22:13:50"), ("n1", "22:13:37"))
+    assert seconds_left(entry)[Limit.COOL_DOWN] == (("n1", 17), ("n2", 30))
+
+
+def test_a_node_that_cools_down_by_the_status_says_for_how_long() -> None:
+    told = {"a/s": told_of(known(limitedBy=[waiting("CoolDown", ("n1", "22:14:02"))]), MOMENT)}
+    scene = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
+    (found,) = explained(scene, "s", "a").nodes
+    assert (found.bound_by, "in 42 s" in found.detail) == ("coolDown", True)
+
+
+def test_a_node_that_refused_fillers_is_left_out_of_the_plan_until_the_wait_ends() -> None:
+    told = {"a/s": told_of(known(limitedBy=[waiting("StaysPending", ("n1", "22:14:02"))]), MOMENT)}
+    before = Scene(snapshot(node(cpu=8, gpus=1), (), SET), MOMENT, waits_in({SET.uid: told["a/s"]}), told)
+    after = replace(before, moment=Moment(monotonic=1043.0, wall=1_700_000_043.0))
+    assert [explained(each, "s", "a").report.replicas for each in (before, after)] == [0, 1]
 
 
 @pytest.mark.parametrize(

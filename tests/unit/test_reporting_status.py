@@ -6,7 +6,7 @@ from typing import Any
 from planning_cases import GPU, filler, paraset, pending, shape, terminating
 from runtime_cases import create, delete, resize
 
-from paraset_operator.api.status import PLANNED_ACTIONS, ParaSetStatus
+from paraset_operator.api.status import MOST_WAITS, PLANNED_ACTIONS, ParaSetStatus
 from paraset_operator.model.plan import Action, Limit, LimitReport, SetReport
 from paraset_operator.reporting.amounts import in_base_units
 from paraset_operator.reporting.observed import NONE_SEEN, observe
@@ -45,6 +45,23 @@ def test_resources_are_what_fillers_ask_for_together() -> None:
 
 def test_a_limit_with_many_words_is_cut_to_what_the_api_takes() -> None:
     assert [len(each.message) for each in status().limited_by] == [1024]
+
+
+def test_the_end_of_a_wait_is_told_as_a_point_in_time_and_the_first_to_end_comes_first() -> None:
+    limit = LimitReport(Limit.COOL_DOWN, "2 nodes", (("n2", 61.5), ("n1", 40.0)))
+    facts = Facts(SetReport(SET, limited_by=(limit,)), observe(PODS))
+    (found,) = status_of(facts, Loss(), [], ParaSetStatus(), "a=b", NOW, clock_began=1_700_000_000.0).limited_by or ()
+    assert [(each.node, each.until) for each in found.waits or ()] == [
+        ("n1", "2023-11-14T22:14:00Z"),
+        ("n2", "2023-11-14T22:14:22Z"),
+    ]
+
+
+def test_of_many_waits_as_many_are_told_as_the_api_takes() -> None:
+    limit = LimitReport(Limit.PENDING, "", tuple((f"n{each}", float(each)) for each in range(MOST_WAITS + 5)))
+    facts = Facts(SetReport(SET, limited_by=(limit,)), observe(PODS))
+    (found,) = status_of(facts, Loss(), [], ParaSetStatus(), "a=b", NOW).limited_by or ()
+    assert len(found.waits or ()) == MOST_WAITS
 
 
 def test_losses_are_told() -> None:

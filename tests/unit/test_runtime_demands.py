@@ -1,5 +1,6 @@
 """LS pods that wait: when they are answered, how often, and how long that took."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -137,3 +138,40 @@ def test_a_nomination_that_was_there_before_the_decision_is_no_reason_to_stop() 
 
 def test_headroom_is_always_needed() -> None:
     assert why_gone(Beneficiary("headroom p/h copy 1"), store()) == ""
+
+
+def test_a_pod_is_new_until_a_plan_has_dealt_with_it(demands: Demands, clock: Clock) -> None:
+    demands.saw_pod(None, LS)
+    assert not demands.is_any_new_due
+    clock.now += HEAD_START
+    assert demands.is_any_new_due
+    demands.looked_at(Snapshot((), (LS,), ()))
+    assert demands.is_any_due
+    assert not demands.is_any_new_due
+
+
+def test_what_is_not_urgent_waits_for_the_first_attempt_to_be_over(demands: Demands) -> None:
+    async def bound_meanwhile() -> bool:
+        demands.saw_pod(None, LS)
+        waiting = asyncio.create_task(demands.lull())
+        await asyncio.sleep(0)
+        was_waiting = not waiting.done()
+        demands.saw_pod(LS, replace(LS, node="n"))
+        async with asyncio.timeout(30):
+            await waiting
+        return was_waiting
+
+    assert asyncio.run(bound_meanwhile())
+
+
+def test_a_stream_of_ls_pods_keeps_nobody_back_for_good(clock: Clock, demands: Demands) -> None:
+    async def stream() -> None:
+        waiting, number = asyncio.create_task(demands.lull()), 0
+        async with asyncio.timeout(30):
+            while not waiting.done():
+                demands.saw_pod(None, replace(LS, name=f"ls-{number}", uid=f"uid-{number}"))
+                number, clock.now = number + 1, clock.now + HEAD_START / 2
+                await asyncio.sleep(0.001)
+
+    asyncio.run(stream())
+    assert demands.is_any_fresh

@@ -12,7 +12,7 @@ from runtime_cases import NOW
 from paraset_operator.api.v1alpha1 import FillPolicy, parse_fill_policy, parse_paraset
 from paraset_operator.model.announced import Source
 from paraset_operator.model.constraints import Toleration
-from paraset_operator.model.policy import DEFAULT_POLICY, Mode, PolicyView
+from paraset_operator.model.policy import BUILT_IN_POLICY, Mode, PolicyView
 from paraset_operator.model.rates import DEFAULT_BUDGET, DisruptionBudget
 from paraset_operator.model.shape import Elastic, ParaSetView
 from paraset_operator.runtime.translate import paraset_view, policy_view
@@ -177,7 +177,7 @@ def test_a_budget_counts_from_each_time_of_its_schedule_for_its_duration(
 
 def test_the_policy_of_an_empty_object_is_the_built_in_one() -> None:
     obj = {"apiVersion": "paraset.io/v1alpha1", "kind": "FillPolicy", "metadata": {"name": "default"}, "spec": {}}
-    assert policy_view(parse_fill_policy(obj), {}) == DEFAULT_POLICY
+    assert policy_view(parse_fill_policy(obj), {}) == BUILT_IN_POLICY
 
 
 def test_a_reserve_is_an_amount_or_a_share() -> None:

@@ -1,0 +1,58 @@
+"""Nothing that a tenant may write keeps LS work waiting, and nothing but priority makes work LS."""
+
+from typing import Any
+
+from corner import SETS, Corner
+from manifests import EXIT, GPU, HUMBLE, IMAGE, Json, ls_pod, paraset
+
+HOURS = 3600
+# A worker that would not go by itself: neither after SIGTERM nor before its hook has slept.
+SLEEPER: Json = {
+    "terminationGracePeriodSeconds": HOURS,
+    "containers": [
+        {"name": "main", "image": IMAGE, "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(HOURS)]}}}}
+    ],
+}
+
+
+def protect(corner: Corner) -> None:
+    """Allow no disruption of any pod of the namespace."""
+    budget: dict[str, Any] = {
+        "metadata": {"name": "all"},
+        "spec": {"minAvailable": "100%", "selector": {"matchLabels": {"paraset.io/paraset": "s"}}},
+    }
+    corner.cluster.api.post(f"/apis/policy/v1/namespaces/{corner.name}/poddisruptionbudgets", budget)
+
+
+def test_a_tenant_who_tries_to_stay_goes_within_the_policys_grace(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=2)
+    corner.change_policy(maxGracePeriodSeconds=2)
+    stubborn = paraset(
+        "s",
+        corner.name,
+        corner.name,
+        annotations={EXIT: f"{HOURS}s"},
+        pod=SLEEPER,
+        weight=1000,
+        **{"yield": {"gracePeriodSeconds": 300, "noticeSeconds": 0}},
+    )
+    stubborn["spec"]["template"]["metadata"]["finalizers"] = ["example.com/stay"]
+    corner.cluster.api.post(SETS.format(corner.name), stubborn)
+    protect(corner)
+    corner.until_running(2)
+    corner.add_ls("ls", gpus=1)
+    corner.until_bound("ls")
+    assert len(corner.left()) == 1
+
+
+def test_labels_make_no_ls_work(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=2)
+    corner.add_set()
+    corner.until_running(2)
+    requests = {"cpu": "100m", "memory": "64Mi", GPU: 1}
+    pretender = ls_pod("pretender", corner.name, corner.name, requests, priorityClassName=HUMBLE)
+    pretender["metadata"]["labels"] = {"paraset.io/latency-sensitive": "true", "app": "serving"}
+    corner.cluster.api.post(f"/api/v1/namespaces/{corner.name}/pods", pretender)
+    corner.add_ls("next", gpus=1)
+    corner.until_bound("next")
+    assert len(corner.left()) == 1
