@@ -44,9 +44,14 @@ integration: control-plane ## The tests that run the operator against the real A
 e2e: control-plane ## The scenarios a user would try; KUBECONFIG=... make e2e runs them on that cluster
 	$(BIN)/python -m pytest tests/e2e $(if $(KUBECONFIG),"--kubeconfig=$(KUBECONFIG)") $(ARGS)
 
-e2e-nodes: control-plane ## The e2e scenarios and more on real kubelets with containerd; needs root and Debian packages, which it names
+e2e-nodes: install ## The e2e scenarios and more on real kubelets with containerd; needs root and Debian packages, which it names
+	@$(BIN)/python -m devcluster check-real-nodes
+	@$(BIN)/python -m devcluster build
 	@$(BIN)/python -m devcluster build kubelet
-	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py tests/e2e_nodes $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest --real-nodes tests/isolation)
+	$(if $(ARGS),,$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e/test_scenario*.py)
+	$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_nodes $(ARGS)
+
 monitoring: control-plane ## Alerts, dashboards and metrics on a real Prometheus (2 minutes; builds it once: 6 more)
 	@$(BIN)/python -m devcluster build prometheus
 	$(BIN)/python -m pytest tests/monitoring $(ARGS)

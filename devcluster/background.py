@@ -67,6 +67,13 @@ class NamedCluster:
             return None
         return Running(**json.loads(self._state.read_text()))
 
+    def found(self) -> Running:
+        """What the cluster tells about itself; BackgroundError if it is not up."""
+        running = self.running()
+        if running is None:
+            raise BackgroundError(f"cluster {self.name!r} is not up: start it with `up --name {self.name}`")
+        return running
+
     def up(self, arguments: list[str], timeout: float, isolated: bool = False) -> Running:
         """Start the serving process, isolated for real nodes, and wait until the cluster is ready; its log's last lines
         are the error if it fails.

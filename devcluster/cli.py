@@ -1,12 +1,11 @@
 """The commands of `python -m devcluster`, for people; programs use LocalCluster."""
 
 import argparse
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from devcluster import cli_real
 from devcluster.background import BackgroundError, NamedCluster, Running, all_clusters
 from devcluster.binaries import BUNDLES, KUBELET, BinariesMissingError
 from devcluster.build import BuildError, build_control_plane
@@ -14,7 +13,8 @@ from devcluster.build import build as build_bundle
 from devcluster.processes import ProcessDiedError
 from devcluster.readiness import NotReadyError
 from devcluster.realnodes import isolation, requirements
-from devcluster.realnodes.nodes import REAL_LEASE_SECONDS, real_specs
+from devcluster.realnodes.configs import NodeSizeError
+from devcluster.realnodes.nodes import real_settings
 from devcluster.settings import ClusterSettings, NodeSpec
 from devcluster.toolchain import ToolchainError
 from devcluster.traces import NODES, TraceError, read_openb_nodes, sample
@@ -25,6 +25,7 @@ EXPECTED = (
     BackgroundError,
     BinariesMissingError,
     BuildError,
+    NodeSizeError,
     isolation.IsolationError,
     ProcessDiedError,
     NotReadyError,
@@ -98,42 +99,8 @@ def status(options: argparse.Namespace, _arguments: list[str]) -> int:
 
 def kubeconfig(options: argparse.Namespace, _arguments: list[str]) -> int:
     """Print the path of a cluster's kubeconfig."""
-    print(_running(options.name).kubeconfig)
+    print(NamedCluster(options.name).found().kubeconfig)
     return 0
-
-
-def _running(name: str) -> Running:
-    running = NamedCluster(name).running()
-    if running is None:
-        raise BackgroundError(f"cluster {name!r} is not up: start it with `up --name {name}`")
-    return running
-
-
-def execute(options: argparse.Namespace, _arguments: list[str]) -> int:
-    """Run a program where a cluster can be reached: with KUBECONFIG and a kubectl on PATH, inside with real nodes."""
-    running = _running(options.name)
-    path = f"{Path(running.kubectl).parent}:{os.environ.get('PATH', '')}"
-    environment = {"KUBECONFIG": running.kubeconfig, "PATH": path}
-    if running.isolation:
-        return isolation.enter(running.isolation, options.argv, environment)
-    return subprocess.run(options.argv, env=os.environ | environment, check=False).returncode
-
-
-def load_image(options: argparse.Namespace, _arguments: list[str]) -> int:
-    """Give an image, as an archive from `docker save` or devcluster/images.py, to all real nodes of a cluster."""
-    running = _running(options.name)
-    if not running.isolation:
-        raise BackgroundError(f"cluster {options.name!r} has no real nodes: start it with `up --real-nodes N`")
-    for socket in isolation.sockets(running.isolation):
-        argv = ["ctr", f"--address={socket}", "--namespace=k8s.io", "images", "import", str(options.archive.resolve())]
-        if code := isolation.enter(running.isolation, argv, {}):
-            return code
-    return 0
-
-
-def isolated(options: argparse.Namespace, _arguments: list[str]) -> int:
-    """Run a program in namespaces of its own, where real nodes may be started, and say whether it left anything."""
-    return isolation.run(options.argv)
 
 
 def _absence(cluster: NamedCluster) -> str:
@@ -149,8 +116,7 @@ def _use(options: argparse.Namespace, running: Running) -> str:
 
 def _settings(options: argparse.Namespace) -> ClusterSettings:
     if options.real_nodes:
-        nodes = real_specs(options.real_nodes, options.gpus)
-        return ClusterSettings(nodes=nodes, real=True, lease_seconds=REAL_LEASE_SECONDS, audit=options.audit)
+        return real_settings(options.real_nodes, options.gpus, options.audit)
     return ClusterSettings(
         nodes=_nodes(options),
         lease_seconds=options.lease_seconds,
@@ -190,9 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     ending.add_argument("--all", action="store_true", help="end every cluster that is up")
     _named(_command(commands, "status", status), None)
     _named(_command(commands, "kubeconfig", kubeconfig), DEFAULT_NAME)
-    _named(_command(commands, "exec", execute), DEFAULT_NAME).add_argument("argv", **COMMAND)
-    _command(commands, "isolated", isolated).add_argument("argv", **COMMAND)
-    loading = _named(_command(commands, "load-image", load_image), DEFAULT_NAME)
+    _named(_command(commands, "exec", cli_real.execute), DEFAULT_NAME).add_argument("argv", **COMMAND)
+    _command(commands, "isolated", cli_real.isolated).add_argument("argv", **COMMAND)
+    _command(commands, "check-real-nodes", cli_real.check)
+    loading = _named(_command(commands, "load-image", cli_real.load_image), DEFAULT_NAME)
     loading.add_argument("archive", type=Path, help="a docker-archive or OCI tar")
     return parser
 

@@ -9,7 +9,7 @@ import pytest
 from devcluster.binaries import KUBELET
 from devcluster.build import build, build_control_plane
 from devcluster.cluster import LocalCluster
-from devcluster.realnodes.nodes import REAL_LEASE_SECONDS, real_specs
+from devcluster.realnodes.nodes import real_settings
 from devcluster.settings import ClusterSettings, NodeSpec
 
 NODES = [NodeSpec(f"node-{index}", cpu_milli=32_000, memory_mib=131_072, gpus=4, model="G2") for index in range(3)]
@@ -36,8 +36,7 @@ def real_cluster(request: pytest.FixtureRequest) -> Iterator[LocalCluster]:
     """Two real nodes with all the cores of this machine each, 2 GiB and 4 GPUs; inside an isolation only."""
     build_control_plane()
     build(KUBELET)
-    nodes = real_specs(2, gpus=4)
-    with LocalCluster(ClusterSettings(nodes=nodes, real=True, lease_seconds=REAL_LEASE_SECONDS)) as cluster:
+    with LocalCluster(real_settings(2, gpus=4)) as cluster:
         yield cluster
         _keep_logs(request, cluster)
 

@@ -24,23 +24,19 @@ class Hierarchy:
 
 
 def hierarchies() -> list[Hierarchy]:
-    """All that are mounted under /sys/fs/cgroup."""
+    """Those that controllers are on: all of version 1 if there are any, else the one of version 2."""
     found = set()
     for line in MOUNTS.read_text().splitlines():
         head, _, tail = line.partition(" - ")
         kind, point = tail.split()[0], head.split()[4]
         if kind in ("cgroup", "cgroup2") and point.startswith("/sys/fs/cgroup"):
             found.add(Hierarchy(Path(point), 2 if kind == "cgroup2" else 1))
-    return sorted(found, key=lambda each: each.root)
-
-
-def is_version_1() -> bool:
-    """Whether the memory controller is on version 1; then so is everything that matters here."""
-    return any(each.version == 1 and (each.root / "memory.usage_in_bytes").exists() for each in hierarchies())
+    version = min((each.version for each in found), default=2)
+    return sorted((each for each in found if each.version == version), key=lambda each: each.root)
 
 
 def create(name: str) -> None:
-    """Make a cgroup, e.g. "paraset-nodes-7/node-0", in every hierarchy, with every controller usable in it."""
+    """Make a cgroup, e.g. "paraset-nodes-7/node-0", in every hierarchy, with all controllers."""
     for hierarchy in hierarchies():
         parent = hierarchy.root
         for part in Path(name).parts:
@@ -51,8 +47,6 @@ def create(name: str) -> None:
             if hierarchy.version == 1:
                 _copy_cpuset(parent, folder)
             parent = folder
-        if hierarchy.version == 2:
-            _delegate(parent)
 
 
 def find(name: str) -> list[Path]:
@@ -73,7 +67,7 @@ def remove(name: str) -> list[Path]:
 
 
 def stale() -> set[str]:
-    """The names of isolations whose keeper was killed too: their cgroups are there, without any process."""
+    """The names of isolations whose caller and keeper were both killed: their cgroups are there, without processes."""
     folders = [folder for each in hierarchies() for folder in each.root.glob(f"{PREFIX}*")]
     in_use = {folder.name for folder in folders if _has_process(folder)}
     owned = {folder.name for folder in folders if Path("/proc", folder.name.removeprefix(PREFIX)).exists()}

@@ -5,6 +5,7 @@ ever, and nothing of it can be reached from outside, or is left behind.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,9 +54,16 @@ def run(argv: list[str]) -> int:
     own, folder = f"{cgroups.PREFIX}{os.getpid()}", tempfile.mkdtemp(prefix="paraset-nodes-")
     before = leftovers.Host.seen(own)
     code = _run(own, folder, argv)
+    clean_up(own, folder)  # the keeper has, unless it was killed
     left = leftovers.Host.seen(own).more_than(before)
     print(leftovers.sentence(left, folder), flush=True)
     return code or (LEFT_EXIT_CODE if left else 0)
+
+
+def clean_up(own: str, folder: str) -> None:
+    """Remove what no namespace holds, once all processes inside have ended."""
+    cgroups.remove(own)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def enter(outermost: int, argv: list[str], environment: dict[str, str]) -> int:
@@ -90,12 +98,13 @@ def _run(own: str, folder: str, argv: list[str]) -> int:
     keeper = subprocess.Popen(
         [sys.executable, "-m", "devcluster.realnodes.keeper", own, folder, *argv],
         stdin=subprocess.PIPE,  # closes when we end, which is how the keeper notices
-        env=os.environ | {VARIABLE: own, SCRATCH: folder, "PYTHONPATH": path},
+        env=os.environ | {VARIABLE: own, SCRATCH: folder, "PYTHONPATH": path, "PATH": requirements.search_path()},
         start_new_session=True,  # whoever kills our process group does not kill the keeper
     )
     before = {number: signal.signal(number, lambda given, _: keeper.send_signal(given)) for number in _PASSED_ON}
     try:
-        return keeper.wait()
+        code = keeper.wait()
+        return code if code >= 0 else 128 - code
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

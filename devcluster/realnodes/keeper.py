@@ -2,19 +2,18 @@
 
 Its standard input is held open by the caller: when that closes, however the caller ended, the first process inside is
 killed, and so everything inside. When the inside has ended, for whatever reason, the cgroups and the scratch folder are
-removed. Were the keeper itself killed, the kernel would still end the inside with it; its cgroups are then empty, and
-the next isolation removes them.
+removed. Were the keeper itself killed, the kernel would still end the inside with it, and the caller cleans up; were
+both killed, the cgroups are left, empty, and the next isolation removes them.
 """
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
 
-from devcluster.realnodes import cgroups
 from devcluster.realnodes.init import CLONE_NEWPID, unshare
+from devcluster.realnodes.isolation import clean_up
 from devcluster.supervisor import die_with_parent
 
 POLL_SECONDS = 0.05
@@ -36,8 +35,7 @@ def keep(name: str, scratch: str, argv: list[str]) -> int:
     finally:
         inside.kill()
         code = inside.wait()
-        cgroups.remove(name)
-        shutil.rmtree(scratch, ignore_errors=True)
+        clean_up(name, scratch)
     return code if code >= 0 else 128 - code
 
 

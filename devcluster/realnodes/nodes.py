@@ -12,8 +12,9 @@ from devcluster.certificates import Authority
 from devcluster.processes import Processes
 from devcluster.readiness import Readiness
 from devcluster.realnodes import isolation
-from devcluster.realnodes.node import SANDBOX_IMAGE, RealNode, machine
-from devcluster.settings import GPU_RESOURCE, NodeSpec
+from devcluster.realnodes.configs import SANDBOX_IMAGE, machine
+from devcluster.realnodes.node import RealNode
+from devcluster.settings import GPU_RESOURCE, ClusterSettings, NodeSpec
 
 #: The image that tests and examples name for a container that does nothing, and the one pods are held together with.
 #: The originals cannot be had without a registry; these do the same: nothing, and they end as soon as they are told to.
@@ -23,6 +24,18 @@ BUSYBOX_IMAGE = "local.test/busybox:1"
 MEMORY_MIB = 2048
 #: Short, so that a kubelet that has stopped is missed soon; long enough for a busy machine.
 REAL_LEASE_SECONDS = 20
+START_SECONDS = 180.0
+
+
+def real_settings(count: int, gpus: int, audit: bool = True) -> ClusterSettings:
+    """A cluster of so many real nodes."""
+    return ClusterSettings(
+        nodes=real_specs(count, gpus),
+        real=True,
+        lease_seconds=REAL_LEASE_SECONDS,
+        audit=audit,
+        start_timeout=START_SECONDS,
+    )
 
 
 def real_specs(count: int, gpus: int) -> list[NodeSpec]:

@@ -35,5 +35,10 @@ def check() -> None:
 
 
 def find(program: str) -> str | None:
-    """The path of a program, also where only root's PATH has it."""
-    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
+    """The path of a program."""
+    return shutil.which(program, path=search_path())
+
+
+def search_path() -> str:
+    """PATH with the folders of system programs, which the PATH of a root made by `su` or `sudo` may lack."""
+    return f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"

@@ -19,6 +19,7 @@ from paraset_operator.api.names import (
 from paraset_operator.cluster.gpu_shares import devices_of_node, shares_of_pod
 from paraset_operator.cluster.requests import amounts, held_requests, spec_requests, wanting
 from paraset_operator.cluster.wire import (
+    ContainerStatus,
     NodeWire,
     PodSpec,
     PodStatus,
@@ -38,13 +39,14 @@ _QUEUE = "kueue.x-k8s.io/"
 # The kubelet has granted what it carries out.
 _UNDER_WAY = (Resize.IN_PROGRESS, Resize.ERROR)
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
+_CRASHES = "CrashLoopBackOff"
 # What a container waits for that waiting will not cure.
 _TROUBLES = frozenset(
     {
         "ImagePullBackOff",
         "ErrImageNeverPull",
         "InvalidImageName",
-        "CrashLoopBackOff",
+        _CRASHES,
         "CreateContainerConfigError",
         "CreateContainerError",
         "RunContainerError",
@@ -224,8 +226,19 @@ def _resize(status: PodStatus) -> Resize:
 def _trouble(status: PodStatus) -> str:
     if status.phase == "Failed":
         return status.reason or "Failed"
-    waiting = (each.state.waiting for each in status.container_statuses or () if each.state and each.state.waiting)
-    return next((each.reason for each in waiting if each.reason in _TROUBLES), "")
+    for each in status.container_statuses or ():
+        if each.state and each.state.waiting and each.state.waiting.reason in _TROUBLES:
+            return each.state.waiting.reason + _last_end(each)
+    return ""
+
+
+def _last_end(container: ContainerStatus) -> str:
+    """Say how a container that crashes ended last: OOMKilled tells more than that it did. Nothing for other troubles,
+    which are known by their reason alone.
+    """
+    end = container.last_state.terminated if container.last_state else None
+    crashes = container.state and container.state.waiting and container.state.waiting.reason == _CRASHES
+    return f" ({end.reason}, exit code {end.exit_code})" if end and crashes else ""
 
 
 def _is_preempted(status: PodStatus) -> bool:

@@ -162,10 +162,18 @@ class WaitingState(Wire):
     reason: str = ""
 
 
+class TerminatedState(Wire):
+    """How a container ended."""
+
+    reason: str = ""
+    exit_code: int = 0
+
+
 class ContainerState(Wire):
-    """A container's state, for waiting ones."""
+    """A container's state, unless it runs."""
 
     waiting: WaitingState | None = None
+    terminated: TerminatedState | None = None
 
 
 class ContainerStatus(Wire):
@@ -175,6 +183,7 @@ class ContainerStatus(Wire):
     resources: ResourceRequirements | None = None
     allocated_resources: dict[str, str | int] | None = None
     state: ContainerState | None = None
+    last_state: ContainerState | None = None
 
 
 class PodStatus(Wire):

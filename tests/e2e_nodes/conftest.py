@@ -15,8 +15,14 @@ from devcluster import LocalCluster
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(autouse=True, scope="package")
+def asked_for(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("real_nodes"):
+        pytest.skip("needs root: `make e2e-nodes` runs these")
+
+
 @pytest.fixture(scope="package")
-def operated(real_cluster: LocalCluster) -> Iterator[Operated]:
+def operated(asked_for: None, real_cluster: LocalCluster) -> Iterator[Operated]:
     with prepared(real_cluster) as it:
         yield it
 

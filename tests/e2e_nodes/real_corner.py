@@ -46,6 +46,10 @@ class RealCorner(Corner):
         """A pod as it is; ApiError if it is gone."""
         return dict(self.cluster.api.get(f"/api/v1/namespaces/{self.name}/pods/{name}"))
 
+    def is_there(self, pod: str) -> bool:
+        """Whether the API server knows the pod, running or leaving."""
+        return any(each["metadata"]["name"] == pod for each in self.objects("pods"))
+
     def filler(self) -> Json:
         """The only filler, with a container that has started."""
 
@@ -63,6 +67,10 @@ class RealCorner(Corner):
 
     def logs(self, pod: str) -> str:
         return self.cluster.kubectl("logs", pod, "-n", self.name, check=False).stdout
+
+    def read(self, pod: str, path: str) -> str:
+        """What a file in a pod's container holds."""
+        return self.cluster.kubectl("exec", pod, "-n", self.name, "--", "cat", path).stdout
 
     def _label(self, node: str, value: str | None) -> None:
         self.cluster.api.patch(f"/api/v1/nodes/{node}", {"metadata": {"labels": {POOL: value}}})

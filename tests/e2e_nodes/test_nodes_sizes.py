@@ -16,6 +16,8 @@ MEMORY: Json = {
     "fixed": {"cpu": "100m"},
     "elastic": {"memory": {"min": "128Mi", "max": "1Ti", "growthValue": 1, "shrinks": True}},
 }
+# A kubelet writes files of a pod anew when it looks at it, once in a minute or so.
+KUBELET_SECONDS = 150
 WAITS = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"
 
 
@@ -49,6 +51,16 @@ def test_the_cpu_shares_follow_a_grow_and_a_shrink_and_the_container_stays(corne
     eventually("the kernel gives it less", lambda: cpu_shares(again) == (corner.cores() - 1000) * 1024 // 1000)
     assert runs_on(small, large)
     assert runs_on(large, again)
+
+
+def test_a_worker_can_read_what_it_may_use_now(corner: RealCorner) -> None:
+    corner.claim()
+    corner.add_set(shapes=[CPU], replicas=1, pod=shell(WAITS))
+    name = until_size(corner, cpu=corner.cores())["metadata"]["name"]
+    assert corner.read(name, "/etc/paraset/cpu_millicores") == str(corner.cores())
+    corner.add_ls("ls", cpu="1")
+    smaller = str(corner.cores() - 1000)
+    eventually("the file says so", lambda: corner.read(name, "/etc/paraset/cpu_millicores") == smaller, KUBELET_SECONDS)
 
 
 def test_the_memory_limit_follows_a_shrink_and_the_container_stays(corner: RealCorner) -> None:

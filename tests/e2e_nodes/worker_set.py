@@ -18,7 +18,7 @@ from devcluster.realnodes.node import SERVICE_ADDRESS
 EXAMPLE = Path(__file__).parents[2] / "examples" / "worker"
 IMAGE = "local.test/python:1"
 SET = "worker"
-CHECKPOINT_SECONDS = 5
+CHECKPOINT_SECONDS = 12
 SHAPE: Json = {"name": "core", "fixed": {"cpu": "1", "memory": "128Mi"}}
 
 

@@ -107,6 +107,16 @@ def test_a_filler_says_what_waiting_will_not_cure(status: Json, trouble: str) ->
     assert decoded(filler(status=status)).trouble == trouble
 
 
+@pytest.mark.parametrize(
+    ("reason", "trouble"),
+    [("CrashLoopBackOff", "CrashLoopBackOff (OOMKilled, exit code 137)"), ("ImagePullBackOff", "ImagePullBackOff")],
+)
+def test_a_filler_that_crashes_says_how_it_ended_last(reason: str, trouble: str) -> None:
+    end = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
+    container = {"name": "w", "state": {"waiting": {"reason": reason}}, "lastState": end}
+    assert decoded(filler(status={"containerStatuses": [container]})).trouble == trouble
+
+
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_a_finished_pod_holds_nothing(phase: str) -> None:
     found = decoded(pod(spec={"containers": [container(requests={"cpu": "2"})]}, status={"phase": phase}))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devcluster.binaries import MODULE
+from devcluster.binaries import CONTROL_PLANE
 from devcluster.toolchain import REPOSITORY, find_toolchain, pinned_version, required_version
 
 
@@ -44,7 +44,7 @@ def test_an_older_go_gives_way_to_the_pinned_wheel(
 
 def test_the_pinned_wheel_can_build_the_control_plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    needed = required_version(MODULE / "go.mod")
-    assert [int(part) for part in find_toolchain(MODULE / "go.mod").version.split(".")] >= [
+    needed = required_version(CONTROL_PLANE.module / "go.mod")
+    assert [int(part) for part in find_toolchain(CONTROL_PLANE.module / "go.mod").version.split(".")] >= [
         int(part) for part in needed.split(".")
     ]
