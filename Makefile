@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install control-plane demo test all-but-integration check format unit integration e2e e2e-nodes e2e-kind monitoring crds install-yaml helm chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom docs docs-test clean
+.PHONY: help install control-plane demo test check format unit integration e2e e2e-nodes e2e-kind monitoring crds install-yaml helm chart e2e-chart e2e-chart-nodes bench-rest bench-yield bench-urgent bench-victims bench-headroom bench-planner figures image image-local image-test sbom docs docs-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,10 +30,7 @@ check: install ## Formatting, lint, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: check control-plane ## All checks and all tests, against the real control plane
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target integration all-but-integration
-
-all-but-integration: control-plane
-	$(BIN)/python -m pytest tests/e2e tests/property tests/unit $(ARGS)
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target KUBECONFIG= integration e2e unit
 
 unit: install ## The tests that need no control plane
 	$(BIN)/python -m pytest tests/unit tests/property $(ARGS)

@@ -30,6 +30,8 @@ LEASE = "/apis/coordination.k8s.io/v1/namespaces/paraset-system/leases/paraset-o
 
 # Generous, because the machine may be busy: a wait ends when the thing has happened, not when the time is over.
 SECONDS = 60.0
+# Longer than a status may wait to be written.
+QUIET_SECONDS = 2.5
 
 
 def eventually(what: str, look: Callable[[], T], seconds: float = SECONDS) -> T:
@@ -169,6 +171,10 @@ class Operated:
             for each in self.audit.writes(since)
             if each.code < 300 and resource in ("", each.resource)
         ]
+
+    def until_quiet(self) -> None:
+        """Wait until the operator has not written for a while."""
+        eventually("the operator is quiet", lambda: time.time() - self.audit.last_write() > QUIET_SECONDS)
 
     def refused_creates(self, namespace: str) -> int:
         """How many creates of pods in that namespace the API server refused the operator."""

@@ -15,7 +15,7 @@ MEMORY_PATH = "/memory"
 _PORT = 8080
 _LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/{OPERATOR}"
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
-_WITHOUT = "which nodes cool down is not known here, and the plan may fill them"
+_WITHOUT = "cool-downs are known as far as the statuses of sets tell them"
 _NO_POD = "none that runs in a pod there holds the Lease; --operator names its URL"
 
 _memories = msgspec.json.Decoder(MemoryWire)

@@ -6,21 +6,13 @@ from collections.abc import Iterator
 import pytest
 from corner import Corner
 from manifests import fixed_shape
-from operating import Operated, Operator, eventually, stays_empty
-
-# Longer than a status may wait to be written.
-QUIET_SECONDS = 2.5
+from operating import QUIET_SECONDS, Operated, Operator, eventually, stays_empty
 
 
 @pytest.fixture
 def mortal(bare: Operated) -> Iterator[Operator]:
     with bare.operator() as process:
         yield process
-
-
-def until_quiet(operated: Operated) -> None:
-    """Wait until the operator has not written for a while."""
-    eventually("the operator is quiet", lambda: time.time() - operated.audit.last_write() > QUIET_SECONDS)
 
 
 def test_killed_while_filling_it_fills_all_the_same(lone_corner: Corner, mortal: Operator) -> None:
@@ -70,7 +62,7 @@ def test_started_again_with_nothing_changed_it_moves_and_writes_nothing(lone_cor
     lone_corner.add_set("cores", shapes=[fixed_shape("2")])
     mortal.start_ready()
     lone_corner.until_running(8, "s")
-    until_quiet(lone_corner.operated)
+    lone_corner.operated.until_quiet()
     since = time.time()
     mortal.kill()
     mortal.start_ready()
