@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from demo.fitting import admits, asked, covers, minus, room_beside_ls
 from demo.kube import Api
-from demo.objects import CPU, GPU, MEMORY, Node, Pod
+from demo.objects import CPU, GPU, MEMORY, Amounts, Pod
 from demo.state import ClusterState
 from devcluster import NodeSpec, OpenbPod, read_openb_nodes, read_openb_pods, sample
 
@@ -22,6 +22,8 @@ NAMESPACE = "serving"
 EXIT_ANNOTATION = "pod-delete.stage.kwok.x-k8s.io/delay"
 LS_GRACE_SECONDS = 10
 CPU_ONLY_SHARE = 1 / 6
+# Packings in random order that a burst has to survive, beside the tightest and the widest.
+_PACKINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +112,29 @@ def draw_burst(state: ClusterState, gpu_pods: int, cpu_pods: int, seed: int) -> 
 
 
 def _all_fit(state: ClusterState, pods: Sequence[LsPod]) -> bool:
+    """Say whether all fit however they are packed: on the tightest or the widest nodes, or anywhere in any order.
+
+    Pods that wait for victims are bound in another order than they came, and on the nodes of the cheapest victims.
+    """
     records = [pod.record() for pod in pods]
-    return all(_packs(state, records, tightest) for tightest in (True, False))
+    chance = random.Random(len(records))  # noqa: S311 - repeatable on purpose
+    shuffles = (chance.sample(records, len(records)) for _ in range(_PACKINGS))
+    return (
+        _packs(state, records, lambda room: room.get(CPU, 0))
+        and _packs(state, records, lambda room: -room.get(CPU, 0))
+        and all(_packs(state, shuffled, lambda _: chance.random()) for shuffled in shuffles)
+    )
 
 
-def _packs(state: ClusterState, pods: Sequence[Pod], tightest: bool) -> bool:
-    """Greedy packing in order of arrival, by the room left in cores: the tightest or the widest node first."""
+def _packs(state: ClusterState, pods: Sequence[Pod], rank: Callable[[Amounts], float]) -> bool:
+    """Say whether all pods, one after the other, find a node with room for them; each takes that of the least rank."""
     rooms = {name: room_beside_ls(state, node) for name, node in state.nodes.items()}
-
-    def choices(pod: Pod) -> list[Node]:
-        return [node for node in state.nodes.values() if admits(node, pod) and covers(rooms[node.name], asked(pod))]
-
     for pod in pods:
-        fitting = sorted(choices(pod), key=lambda node: rooms[node.name].get(CPU, 0), reverse=not tightest)
+        fitting = [node for node in state.nodes.values() if admits(node, pod) and covers(rooms[node.name], asked(pod))]
         if not fitting:
             return False
-        rooms[fitting[0].name] = minus(rooms[fitting[0].name], asked(pod))
+        chosen = min(fitting, key=lambda node: rank(rooms[node.name])).name
+        rooms[chosen] = minus(rooms[chosen], asked(pod))
     return True
 
 

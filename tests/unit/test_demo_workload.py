@@ -1,9 +1,13 @@
 """The story's machines and LS pods: the same for the same seed, and within what they promise."""
 
 import itertools
+import random
 
 from demo_timeline import SET, Timeline, filler, node, pod
 
+from demo.fitting import asked, covers, minus
+from demo.objects import Pod
+from demo.state import ClusterState
 from demo.workload import draw_base_load, draw_burst, draw_nodes
 
 
@@ -36,6 +40,27 @@ def test_the_burst_fits_beside_ls_pods_as_if_there_were_no_fillers() -> None:
     assert sum(each.gpus for each in burst) <= 4
     assert sum(each.cpu_milli for each in burst) <= 6 * 24_000
     assert {each.gpus for each in burst} == {0, 1}
+
+
+def test_the_burst_fits_wherever_and_in_whatever_order_its_pods_are_bound() -> None:
+    machines = [node(f"n{number}", gpus=1, cores=12 + 4 * number, memory=256) for number in range(6)]
+    state = Timeline(*machines, SET).state
+    burst = [each.record() for each in draw_burst(state, 4, 4, 7)]
+    chance = random.Random(11)
+    packed = [_packs_anywhere(state, chance.sample(burst, len(burst)), chance) for _ in range(200)]
+    assert burst
+    assert packed.count(False) <= 2
+
+
+def _packs_anywhere(state: ClusterState, pods: list[Pod], chance: random.Random) -> bool:
+    rooms = {each.name: each.allocatable for each in state.nodes.values()}
+    for each in pods:
+        places = [name for name, room in rooms.items() if covers(room, asked(each))]
+        if not places:
+            return False
+        place = chance.choice(places)
+        rooms[place] = minus(rooms[place], asked(each))
+    return True
 
 
 def test_no_room_beside_ls_pods_means_no_burst() -> None:
