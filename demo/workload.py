@@ -23,7 +23,9 @@ EXIT_ANNOTATION = "pod-delete.stage.kwok.x-k8s.io/delay"
 LS_GRACE_SECONDS = 10
 CPU_ONLY_SHARE = 1 / 6
 # Packings in random order that a burst has to survive, beside the tightest and the widest.
-_PACKINGS = 200
+_PACKINGS = 100
+# GPUs and millicores: larger pods fit few nodes, which any other may take first.
+_LARGEST_IN_BURST = (1, 8000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,17 @@ def draw_burst(state: ClusterState, gpu_pods: int, cpu_pods: int, seed: int) -> 
     chosen: list[LsPod] = []
     left = {True: gpu_pods, False: cpu_pods}
     for pod, _ in zip(_drawn("burst", seed), range(400), strict=False):
-        if pod.gpus <= 1 and left[pod.gpus > 0] and _all_fit(state, [*chosen, pod]):
+        if _is_small(pod) and left[pod.gpus > 0] and _all_fit(state, [*chosen, pod]):
             chosen.append(pod)
             left[pod.gpus > 0] -= 1
         if not any(left.values()):
             break
     return chosen
+
+
+def _is_small(pod: LsPod) -> bool:
+    gpus, cpu_milli = _LARGEST_IN_BURST
+    return pod.gpus <= gpus and pod.cpu_milli <= cpu_milli
 
 
 def _all_fit(state: ClusterState, pods: Sequence[LsPod]) -> bool:
