@@ -160,13 +160,13 @@ class Metrics:
     def took(self, snapshot: Snapshot, plan: Plan) -> None:
         """Show what the plan fills and leaves idle, and how many nodes its picture shows overcommitted."""
         self.overcommitted.set(sum(state.is_overcommitted for state in snapshot.nodes))
-        for gauge, amounts in (
-            (self.filled, total_of(node.filled for node in plan.nodes)),
-            (self.idle, total_of(_positive(node.free) for node in plan.nodes)),
-        ):
+        filled = in_base_units(total_of(node.filled for node in plan.nodes))
+        idle = in_base_units(total_of(_positive(node.free) for node in plan.nodes))
+        for gauge, amounts in ((self.filled, filled), (self.idle, idle)):
             gauge.clear()
-            for name, amount in in_base_units(amounts).items():
-                gauge.labels(name).set(amount)
+            # What is all held is 0 idle, not unknown.
+            for name in filled.keys() | idle.keys():
+                gauge.labels(name).set(amounts.get(name, 0))
 
     def expects(self, announced: Iterable[Announcement]) -> None:
         """Show how many LS pods are announced; of several words for the same pods the largest counts."""

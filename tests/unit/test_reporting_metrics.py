@@ -22,6 +22,12 @@ def test_a_plan_is_shown_until_another_replica_leads() -> None:
     assert value(metrics, "paraset_idle", resource="cpu") is None
 
 
+def test_what_fillers_hold_all_of_is_shown_as_nothing_idle() -> None:
+    metrics = Metrics()
+    metrics.took(snapshot(node("n1")), PLAN)
+    assert value(metrics, "paraset_idle", resource="nvidia.com/gpu") == 0
+
+
 def test_plans_and_failures_begin_at_nothing_so_that_the_first_is_an_increase() -> None:
     metrics = Metrics()
     for path in ("full", "urgent"):
