@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from manifests import GPU, POOL, Json, fill_policy, ls_pod, paraset
+from manifests import GPU, GPU_SHAPE, POOL, Json, fill_policy, ls_pod, paraset
 from operating import Operated, eventually, merge
 
 from demo.objects import Pod
@@ -71,6 +71,16 @@ class Corner:
     def remove_ls(self, name: str) -> None:
         self.cluster.api.delete(f"/api/v1/namespaces/{self.name}/pods/{name}")
         eventually(f"{name} is gone", lambda: self.pod(name) is None)
+
+    def let_cool_down(self, suffix: str) -> None:
+        """Add a node of one GPU that LS work takes from the filler there, and leaves: for ten minutes it cools down."""
+        self.change_policy(pacing={"coolDownSeconds": 600, "coolDownMaxSeconds": 600})
+        self.add_nodes(suffix, cpu=4, gpus=1)
+        self.add_set(shapes=[GPU_SHAPE])
+        self.until_running(1)
+        self.add_ls("web", gpus=1, cpu="1")
+        self.until_bound("web")
+        self.remove_ls("web")
 
     def pod(self, name: str) -> Pod | None:
         return self.operated.pod(self.name, name)

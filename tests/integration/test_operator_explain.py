@@ -6,7 +6,7 @@ import sys
 import time
 
 from corner import Corner
-from manifests import GPU, GPU_SHAPE, POOL, Json
+from manifests import GPU, POOL, Json
 from operating import eventually
 
 
@@ -68,13 +68,7 @@ def test_what_is_held_and_which_nodes_are_not_for_the_set_is_told(corner: Corner
 
 
 def test_a_wait_that_only_the_operator_knows_of_is_read_from_the_status(corner: Corner) -> None:
-    corner.change_policy(pacing={"coolDownSeconds": 600, "coolDownMaxSeconds": 600})
-    corner.add_nodes("a", cpu=4, gpus=1)
-    corner.add_set(shapes=[GPU_SHAPE])
-    corner.until_running(1)
-    corner.add_ls("web", gpus=1, cpu="1")
-    corner.until_bound("web")
-    corner.remove_ls("web")
+    corner.let_cool_down("a")
     eventually("the status tells of the cool-down", lambda: "CoolDown" in _reasons(corner))
     found = explained(corner)
     assert limits(found)["CoolDown"] == "operator"

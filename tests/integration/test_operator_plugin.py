@@ -72,13 +72,7 @@ def test_a_snapshot_replays_the_live_plan_and_the_operator_carries_it_out(
 
 
 def test_which_nodes_cool_down_is_asked_of_the_operator(corner: Corner, operator: Operator) -> None:
-    corner.change_policy(pacing={"coolDownSeconds": 600, "coolDownMaxSeconds": 600})
-    corner.add_nodes("a", cpu=4, gpus=1)
-    corner.add_set(shapes=[GPU_SHAPE])
-    corner.until_running(1)
-    corner.add_ls("web", gpus=1, cpu="1")
-    corner.until_bound("web")
-    corner.remove_ls("web")
+    corner.let_cool_down("a")
     taken = said(corner, "snapshot", "-", "--operator", f"http://127.0.0.1:{operator.health_port}")
     told = json.loads(said(corner, "plan", "-o", "json", "--cluster", "-", text=taken))
     assert node_of(told, f"{corner.name}-a")["boundBy"] == "coolDown"
