@@ -64,9 +64,10 @@ class Memory:
             return
         if after.is_terminating and after.is_preempted and not (before and before.is_terminating):
             self._reclaimed(after.place)
-        if after.trouble and not (before and before.trouble):
+        # A kubelet reports how a pod that was told to leave has ended, too: SIGTERM makes many programs fail.
+        if after.trouble and not after.is_terminating and not (before and before.trouble):
             self._failed(after)
-        if after.is_finished and not after.trouble and not (before and before.is_finished):
+        if after.is_finished and not (after.is_terminating or after.trouble) and not (before and before.is_finished):
             self._ended(after)
         if after.is_ready and not (before and before.is_ready):
             self._proven(after.owner, Limit.CRASHING, Limit.PULLING)

@@ -131,6 +131,13 @@ def test_a_filler_that_ends_after_a_while_is_fine(memory: Memory, clock: Clock) 
     assert cause_of(memory, clock) is None
 
 
+@pytest.mark.parametrize("trouble", ["Failed", ""])
+def test_a_filler_that_ends_because_it_was_told_to_blames_nobody(memory: Memory, clock: Clock, trouble: str) -> None:
+    leaving = replace(terminating(RUNNING), started=time.time())
+    memory.saw_pod(leaving, replace(leaving, is_finished=True, is_ready=False, trouble=trouble))
+    assert (cause_of(memory, clock), cause_of(memory, clock, "n1")) == (None, None)
+
+
 def test_a_filler_that_gets_ready_proves_its_template(memory: Memory, clock: Clock) -> None:
     memory.saw_pod(RUNNING, failing("CrashLoopBackOff"))
     clock.now += 11
