@@ -63,7 +63,8 @@ image: install ## The operator's image, by docker, podman or buildah; ARGS="--ar
 image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
 	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
 
-image-test: image-local ## What is in that archive, and what must not be
+image-test: install ## What is in that archive, made anew, and what must not be
+	@$(MAKE) --no-print-directory image-local ARGS=
 	$(BIN)/python -m pytest tests/image $(ARGS)
 
 sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
@@ -96,7 +97,8 @@ chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong v
 e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
 	$(BIN)/python -m pytest tests/e2e_chart/test_chart_*.py $(ARGS)
 
-e2e-chart-nodes: control-plane helm image-local ## The same and more with the operator inside a cluster of real kubelets; needs root
+e2e-chart-nodes: control-plane helm ## The same and more with the operator inside a cluster of real kubelets; needs root
+	@$(MAKE) --no-print-directory image-local ARGS=
 	@$(BIN)/python -m devcluster build kubelet
 	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_chart $(ARGS)
 

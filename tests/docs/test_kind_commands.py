@@ -1,7 +1,8 @@
 """The README's commands for kind, run where a container engine answers: `make e2e-kind`, not `make docs-test`.
 
 Without `--kind-image` they are run as they stand. With it no registry is taken to be in reach: the operator's image
-comes from `make image-local`, the node image is the one named, and that of examples/minimal.yaml is made from busybox.
+comes from `make image-local`, and the node image is the one named; that of hack/kind-node-image holds what
+examples/minimal.yaml runs.
 """
 
 import shutil
@@ -14,23 +15,20 @@ from command_blocks import blocks_of
 from test_commands import environment, run
 from worlds import ROOT
 
-from devcluster import images
 from devcluster.binaries import KIND
 from devcluster.build import build, build_control_plane
 
 SECONDS = 900
 MAKE_IMAGE = 'make image ARGS="--archive build/paraset-operator.tar"'
-EXAMPLE_IMAGE = "docker.io/library/busybox:1.37"
 
 
-def commands(text: str, node_image: str | None, archive: Path | None) -> str:
+def commands(text: str, node_image: str | None) -> str:
     """The block as it is, or, where a node image is named, with what a registry would give in place of it."""
     if not node_image:
         return text
     for old, new in (
         (MAKE_IMAGE, "make image-local"),
         ("kind create cluster", f"kind create cluster --image {node_image}"),
-        ("kubectl apply -f deploy", f"kind load image-archive {archive}\nkubectl apply -f deploy"),
     ):
         assert text.count(old) == 1, f"README.md: not one `{old}` in the block for kind"
         text = text.replace(old, new)
@@ -62,11 +60,9 @@ def test_the_readmes_five_commands_lead_to_a_running_filler_on_kind(
     shell: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     node_image = request.config.getoption("kind_image")
-    root = images.busybox_root(tmp_path / "busybox") if node_image else None
-    archive = images.write_archive(images.Image(EXAMPLE_IMAGE), root, tmp_path / "busybox.tar") if root else None
     (block,) = (each for each in blocks_of((ROOT / "README.md").read_text()) if "kind create cluster" in each.text)
     assert len(block.text.splitlines()) == 5
     look = "kubectl wait pset/minimal --for=condition=Ready --timeout=5m\n"
     look += "kubectl wait pods -l paraset.io/paraset=minimal --for=condition=Ready --timeout=2m\n"
-    code, output = run(commands(block.text, node_image, archive) + look, ROOT, shell, tmp_path / "output", SECONDS)
+    code, output = run(commands(block.text, node_image) + look, ROOT, shell, tmp_path / "output", SECONDS)
     assert code == 0, output[-4000:]

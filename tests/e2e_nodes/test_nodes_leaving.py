@@ -102,15 +102,28 @@ def told_at(corner: RealCorner) -> float:
     return seconds(annotations(corner)[CHECKPOINT])
 
 
-def test_a_worker_that_ignores_sigterm_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner) -> None:
+def sleeping_before_it_stops() -> Json:
+    """A pod that leaves at once when its hook lets it."""
+    pod = shell("trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done")
+    pod["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "3600"]}}}
+    return pod
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        pytest.param(shell("trap '' TERM; echo up; while :; do sleep 1; done"), id="ignores SIGTERM"),
+        pytest.param(sleeping_before_it_stops(), id="sleeps before it stops"),
+    ],
+)
+def test_a_worker_that_would_stay_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner, pod: Json) -> None:
     corner.change_policy(maxGracePeriodSeconds=CAP_SECONDS)
     corner.claim()
     shape = {"name": "core", "fixed": {"cpu": "1", "memory": "64Mi"}}
-    pod = shell("trap '' TERM; echo deaf; while :; do sleep 1; done")
     stubborn = {"noticeSeconds": 0, "gracePeriodSeconds": 300}
     corner.add_set(shapes=[shape], replicas=1, pod=pod, **{"yield": stubborn})
     (filler,) = corner.until_running(1)
-    eventually("it is deaf", lambda: "deaf" in corner.logs(filler.name))
+    eventually("it is up", lambda: "up" in corner.logs(filler.name))
     began = time.monotonic()
     add_ls(corner)
     corner.until_bound("ls")
