@@ -168,7 +168,8 @@ class Memory:
         now, rules = self._clock(), self._rules_of(pod.place)
         if self.pacing.back_off_of(pod.owner, now) is None:
             good = self._nodes_where_it_runs_well(pod, now - rules.back_off)
-            self.pacing = pacing.with_failure(self.pacing, pod.owner, pod.place, good, now, rules, cause, message)
+            failure = pacing.Failure(cause, message, now - _age(pod) if cause is Limit.PULLING else now)
+            self.pacing = pacing.with_failure(self.pacing, pod.owner, pod.place, good, now, rules, failure)
 
     def _nodes_where_it_runs_well(self, pod: Pod, since: float) -> int:
         """Count the other nodes where a filler of the same template has been ready for as long as a back-off takes."""
@@ -196,6 +197,11 @@ class Memory:
         for name, amount in lost.items():
             seconds[name] = seconds.get(name, 0) + amount
         self.losses[owner_uid] = Loss(before.evictions + evictions, before.shrinks + shrinks, seconds)
+
+
+def _age(pod: Pod) -> float:
+    """Seconds since the pod was made, as far as this clock agrees with the API server's."""
+    return max(0.0, time.time() - pod.created)
 
 
 def is_quota(message: str) -> bool:

@@ -96,6 +96,16 @@ def test_an_image_that_can_not_be_pulled_makes_the_set_wait(memory: Memory, cloc
     assert cause_of(memory, clock) is Limit.PULLING
 
 
+def test_a_pull_that_takes_longer_to_fail_than_the_set_waited_doubles_the_wait_all_the_same(
+    memory: Memory, clock: Clock
+) -> None:
+    memory.saw_pod(RUNNING, failing("ImagePullBackOff"))
+    clock.now += 11 + 40
+    tried = replace(filler(SET, 1), created=time.time() - 40)
+    memory.saw_pod(tried, replace(tried, trouble="ImagePullBackOff"))
+    assert memory.pacing.back_offs[SET.uid].seconds == 2 * RULES.back_off
+
+
 @pytest.mark.parametrize("trouble", ["Evicted", "OutOfcpu", "NodeShutdown"])
 def test_a_filler_that_its_node_turned_away_keeps_the_set_off_that_node(
     memory: Memory, clock: Clock, trouble: str
