@@ -30,6 +30,8 @@ READERS_FILES = {
 }
 #: What a reader has set in a block that is not run; simulated nodes pull nothing.
 READERS_VARIABLES = {"IMAGE": "registry.example.com/paraset-operator"}
+#: What a reader has not set, whoever started this.
+DROPPED = {"ARGS", "KUBECONFIG", "MAKEFLAGS", "PYTHONPATH"}
 #: Files again, of the page's cluster.
 MADE = {"dump.json": "kubectl get nodes,pods -A -o json > dump.json", "now.json.gz": "paraset snapshot now.json.gz"}
 #: Pages of which no block is run have nothing to be started for.
@@ -95,7 +97,7 @@ def check_output(page: Path, block: Block, printed: str) -> None:
 
 def environment(commands: Path, kubeconfig: Path | None, copy: Path) -> dict[str, str]:
     """The reader's environment: no cluster but that of the page, and a home whose runs do not meet this machine's."""
-    kept = {name: text for name, text in os.environ.items() if name not in {"KUBECONFIG", "MAKEFLAGS", "PYTHONPATH"}}
+    kept = {name: text for name, text in os.environ.items() if name not in DROPPED}
     kept |= READERS_VARIABLES | {
         "PATH": f"{commands}:{kept['PATH']}",
         "PYTHONPATH": str(ROOT),
