@@ -8,7 +8,7 @@ import msgspec
 
 from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.pod import Pod
-from paraset_operator.model.resources import NOTHING, Resources, nothing
+from paraset_operator.model.resources import Resources, named, nothing
 from paraset_operator.model.shape import ParaSetView
 
 
@@ -154,12 +154,36 @@ class Release:
 
 # One a node: as cheap as a filler to be made.
 class NodeReport(msgspec.Struct, frozen=True, gc=False):
-    """What is left free on a node for fillers after the plan, what fillers hold, and what keeps the rest empty."""
+    """What is left free on a node for fillers after the plan, what fillers hold, and what keeps the rest empty.
+
+    Amounts are in the order of `columns`, and are named when somebody asks. Columns of zeros say nothing.
+    """
 
     name: str
-    free: Resources = NOTHING
-    filled: Resources = NOTHING
+    columns: tuple[str, ...] = ()
+    left: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
     bound_by: str = ""
+
+    @property
+    def free(self) -> dict[str, int]:
+        """What is left free; below zero where more is held than there is."""
+        return named(self.columns, self.left)
+
+    @property
+    def filled(self) -> dict[str, int]:
+        """What fillers hold."""
+        return named(self.columns, self.held)
+
+    def __repr__(self) -> str:
+        said = f"free={self.free!r}, filled={self.filled!r}, bound_by={self.bound_by!r}"
+        return f"NodeReport(name={self.name!r}, {said})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeReport) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +228,16 @@ class Storm:
 class Plan:
     """Releases first, then departures and shrinks, then creates and growth, each in the order to carry them out.
 
-    `notices` make no room and take none: they precede a departure that can wait for them.
+    `notices` make no room and take none: they precede a departure that can wait for them. `filled` and `idle` are what
+    fillers hold of all nodes, and what they could hold and don't.
     """
 
     releases: tuple[Release, ...] = ()
     actions: tuple[Action, ...] = ()
     notices: tuple[Notice, ...] = ()
     nodes: tuple[NodeReport, ...] = ()
+    filled: Resources = field(default_factory=nothing)
+    idle: Resources = field(default_factory=nothing)
     sets: tuple[SetReport, ...] = ()
     usable: Resources = field(default_factory=dict)
     next_check: float | None = None

@@ -21,6 +21,11 @@ def nothing() -> Resources:
 _HOST_RESOURCES = frozenset({CPU, MEMORY, PODS, "ephemeral-storage"})
 
 
+def named(names: Iterable[str], amounts: Iterable[int]) -> dict[str, int]:
+    """Return amounts by name, zeros left out."""
+    return {name: amount for name, amount in zip(names, amounts, strict=True) if amount}
+
+
 def plus(left: Resources, right: Resources) -> dict[str, int]:
     """Return the sum of both."""
     total = dict(left)

@@ -26,7 +26,7 @@ _KEPT = 6
 _MORE = 3
 _THOROUGH = 2
 # These are the prices of so many of them.
-_SOME = 1000
+_SOME = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,16 +58,20 @@ def best_mixture(program: Program, gap: float) -> Mixture:
         if state.is_close(gap):
             break
         state.step(gap)
-    number = state.at.x.size + len(state.at.z)
-    return Mixture(state.at.x, state.at.z[: len(program.other_worth)], state.at.prices, state.at.gap / number)
+    parts, others, _ = np.split(state.at.amounts, np.cumsum((program.worth.size, len(program.other_worth))))
+    left = state.at.gap / len(state.at.amounts)
+    return Mixture(parts.reshape(program.worth.shape), others, state.at.prices, left)
 
 
 @dataclass(slots=True)
 class _State:
-    """A program with slacks among its other things (`cost`, `use`), the point that was reached, and what it misses."""
+    """A program as `use` of limits by amounts: by parts, node after node, by other things, and by slacks.
 
-    program: Program
-    cost: Floats
+    And the point that was reached, and what it misses.
+    """
+
+    shape: tuple[int, int]
+    bound: Floats
     use: Floats
     at: Point
     miss: Miss
@@ -76,25 +80,35 @@ class _State:
     def begin(cls, program: Program) -> "_State":
         """Return the state before the first step: where amounts times lacks are about the same everywhere."""
         nodes, choices = program.worth.shape
-        limits, others = len(program.bound), len(program.other_worth)
-        cost = -np.concatenate([program.other_worth, np.zeros(limits)])
-        use = np.hstack([program.other_use, np.eye(limits)])
+        limits = len(program.bound)
+        use = np.concatenate([program.use.reshape(program.worth.size, limits), program.other_use.T, np.eye(limits)])
+        worth = np.concatenate([program.worth.ravel(), program.other_worth, np.zeros(limits)])
         total = max(float(program.worth.max(axis=1).sum()), float(program.other_worth.clip(min=0).sum()), _LEAST_WORTH)
         high = 2 * total / nodes
-        x = np.full((nodes, choices), 1 / choices)
-        rest = program.bound - program.use.sum(axis=(0, 1)) / choices
-        slack = rest.clip(min=_LEAST_SLACK)
-        z_lack = np.concatenate([cost[:others].clip(min=1.0), (high / choices / slack).clip(min=0.1)])
-        z = np.concatenate([(high / choices / z_lack[:others]).clip(min=_LEAST_SLACK), slack])
-        x_lack = np.full_like(x, high)
-        miss = Miss(np.zeros(nodes), rest - use @ z, -program.worth - x_lack, cost - z_lack)
-        return cls(program, cost, use, Point(x, z, np.zeros(nodes), np.zeros(limits), x_lack, z_lack), miss)
+        slack = (program.bound - program.use.sum(axis=(0, 1)) / choices).clip(min=_LEAST_SLACK)
+        others_lack, slack_lack = (-program.other_worth).clip(min=1.0), (high / choices / slack).clip(min=0.1)
+        lacks = np.concatenate([np.full(program.worth.size, high), others_lack, slack_lack])
+        others = (high / choices / others_lack).clip(min=_LEAST_SLACK)
+        amounts = np.concatenate([np.full(program.worth.size, 1 / choices), others, slack])
+        miss = Miss(np.zeros(nodes), np.zeros(limits), -worth - lacks)
+        state = cls(
+            (nodes, choices),
+            program.bound,
+            use,
+            Point(amounts, lacks, np.zeros(nodes), np.zeros(limits)),
+            miss,
+        )
+        state.miss = state.missing(1.0)
+        return state
+
+    def by_node(self, each: Floats) -> Floats:
+        """Return those of the parts, node by node: nodes are the first axis, choices the second."""
+        return each[: self.shape[0] * self.shape[1]].reshape(*self.shape, *each.shape[1:])
 
     def missing(self, rest: float) -> Miss:
         """Return what is missing once so much of what prices did not pay for is left: that is as exact as they are."""
-        at, use = self.at, self.program.use
-        used = at.x.ravel() @ use.reshape(at.x.size, use.shape[2]) + self.use @ at.z
-        return Miss(1.0 - at.x.sum(axis=1), self.program.bound - used, self.miss.x * rest, self.miss.z * rest)
+        amounts = self.at.amounts
+        return Miss(1.0 - self.by_node(amounts).sum(axis=1), self.bound - amounts @ self.use, self.miss.lacks * rest)
 
     def is_close(self, gap: float) -> bool:
         """Say whether nothing much is missing, and not more than `gap` can be won."""
@@ -107,20 +121,18 @@ class _State:
         Never much closer than `gap`: where nothing can be won any more, nothing can be told apart either.
         """
         at, newton = self.at, _Newton(self)
-        number = at.x.size + len(at.z)
+        number = len(at.amounts)
         mean = at.gap / number
-        x_aim, z_aim = -at.x * at.x_lack, -at.z * at.z_lack
-        direct = newton.direction(x_aim, z_aim)
+        aim = -at.amounts * at.lacks
+        direct = newton.direction(aim)
         reached = at.after(direct, *at.reach(direct)).gap / number
         centre = max(mean * (reached / mean) ** 3, _CLOSEST * gap / number)
-        x_aim += centre - (direct.x * direct.x_lack).clip(-mean, mean)
-        z_aim += centre - (direct.z * direct.z_lack).clip(-mean, mean)
-        move = newton.direction(x_aim, z_aim)
+        aim += centre - (direct.amounts * direct.lacks).clip(-mean, mean)
+        move = newton.direction(aim)
         primal, dual = at.reach(move)
         if min(primal, dual) < _SHORT:
             far = at.after(move, min(1.0, primal + _BEYOND), min(1.0, dual + _BEYOND))
-            x_back, z_back = brought_back(far.x * far.x_lack, centre), brought_back(far.z * far.z_lack, centre)
-            other = newton.direction(x_aim + x_back, z_aim + z_back)
+            other = newton.direction(aim + brought_back(far.amounts * far.lacks, centre))
             if sum(at.reach(other)) > primal + dual:
                 move, (primal, dual) = other, at.reach(other)
         primal, dual = min(1.0, _INSIDE * primal), min(1.0, _INSIDE * dual)
@@ -132,34 +144,23 @@ class _Newton:
     """Newton's equations at a state, reduced to one of the limits."""
 
     def __init__(self, state: _State) -> None:
-        program, at, self._state = state.program, state.at, state
-        limits = len(program.bound)
-        self._flat = program.use.reshape(at.x.size, limits)
-        self._x_scale, self._z_scale = at.x / at.x_lack, at.z / at.z_lack
-        self._full = self._x_scale.sum(axis=1)
-        scaled = self._flat * self._x_scale.reshape(-1, 1)
-        self._cross = np.matmul(self._x_scale[:, None, :], program.use)[:, 0]
-        system = scaled.T @ self._flat + (state.use * self._z_scale) @ state.use.T
-        system -= self._cross.T @ (self._cross / self._full[:, None])
+        limits, self._state = len(state.bound), state
+        self._scale = state.at.amounts / state.at.lacks
+        self._full = state.by_node(self._scale).sum(axis=1)
+        scaled = state.use * self._scale[:, None]
+        self._cross = state.by_node(scaled).sum(axis=1)
+        system = scaled.T @ state.use - self._cross.T @ (self._cross / self._full[:, None])
         system[np.diag_indices(limits)] += 1e-12 * np.trace(system) / max(1, limits) + 1e-14
         self._inverse = np.linalg.inv(system)
 
-    def direction(self, x_aim: Floats, z_aim: Floats) -> Point:
-        """Return the move after which amounts times lacks have changed by the aims, and nothing is missing."""
-        state, at, miss = self._state, self._state.at, self._state.miss
-        x_rest = x_aim / at.x_lack - self._x_scale * miss.x
-        z_rest = z_aim / at.z_lack - self._z_scale * miss.z
-        nodes = miss.nodes - x_rest.sum(axis=1)
-        limits = miss.limits - x_rest.ravel() @ self._flat - state.use @ z_rest
-        prices = -self._inverse @ (limits - (nodes / self._full) @ self._cross)
-        node_price = -(nodes + self._cross @ prices) / self._full
-        x_change = node_price[:, None] + (self._flat @ prices).reshape(at.x.shape)
-        z_change = state.use.T @ prices
-        return Point(
-            x_rest - self._x_scale * x_change,
-            z_rest - self._z_scale * z_change,
-            node_price,
-            prices,
-            miss.x + x_change,
-            miss.z + z_change,
-        )
+    def direction(self, aim: Floats) -> Point:
+        """Return the move after which amounts times lacks have changed by the aim, and nothing is missing."""
+        state, miss = self._state, self._state.miss
+        rest = aim / state.at.lacks - self._scale * miss.lacks
+        nodes = miss.nodes - state.by_node(rest).sum(axis=1)
+        prices = -self._inverse @ (miss.limits - rest @ state.use - (nodes / self._full) @ self._cross)
+        node_prices = -(nodes + self._cross @ prices) / self._full
+        change = state.use @ prices
+        by_node = state.by_node(change)
+        by_node += node_prices[:, None]
+        return Point(rest - self._scale * change, miss.lacks + change, node_prices, prices)

@@ -115,6 +115,8 @@ class Planner:
             actions=actions,
             notices=tuple(draft.notices),
             nodes=nodes,
+            filled=self._reports.filled,
+            idle=self._reports.idle,
             sets=set_reports(draft.ground, planned.sums(), contenders),
             usable=shares.fillable,
             next_check=_first(pacing.next_expiry(moment.monotonic), draft.next_move),

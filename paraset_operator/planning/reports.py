@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paraset_operator.model.plan import Limit, LimitReport, NodeReport, SetReport
+from paraset_operator.model.resources import named
 from paraset_operator.planning.bounds import CEILING, COOL_DOWN, DEVICE_PARTS, NO_POLICY, NO_SET, Words
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.planned_rows import Sums
@@ -16,55 +17,38 @@ __all__ = ["CEILING", "COOL_DOWN", "DEVICE_PARTS", "NO_POLICY", "NO_SET", "NodeR
 
 
 class NodeReports:
-    """The reports of all nodes; one that would say the same as the last time is the same object."""
+    """The reports of all nodes, kept from plan to plan."""
 
     def __init__(self) -> None:
         self._columns: tuple[str, ...] = ()
         self._free: Ints = np.zeros((0, 0), dtype=np.int64)
         self._held: Ints = self._free
-        self._reports: list[NodeReport] = []
         self._all: tuple[NodeReport, ...] = ()
 
     def of(self, survey: Survey, rows: Rows, words: Words, at: Ints) -> tuple[NodeReport, ...]:
         """Return the reports: `rows` as they are once the plan is carried out, other than the last time only `at`."""
         nodes, columns = len(survey.states), survey.ground.columns
-        if self._columns != columns or len(self._reports) != nodes:
-            self._columns, at = columns, np.arange(nodes)
-            self._reports = [NodeReport("") for _ in range(nodes)]
+        if self._columns != columns or len(self._all) != nodes:
+            self._columns, self._all, at = columns, (NodeReport(""),) * nodes, np.arange(nodes)
             self._free, self._held = np.zeros_like(rows.room), np.zeros_like(rows.held)
-        free, held = rows.room[at] - rows.held[at], rows.held[at]
-        is_other = (free != self._free[at]).any(axis=1) | (held != self._held[at]).any(axis=1)
-        self._free[at], self._held[at] = free, held
-        places, states, reports = list[int](), survey.states, self._reports
-        bound_by = words[at].tolist()
-        for place, (row, other, word) in enumerate(zip(at.tolist(), is_other.tolist(), bound_by, strict=True)):
-            if other or reports[row].bound_by != word or reports[row].name != states[row].node.name:
-                places.append(place)
-        if places:
-            each = _all_named(columns, free[places]), _all_named(columns, held[places])
-            for place, left, filled in zip(places, *each, strict=True):
-                row = int(at[place])
-                reports[row] = NodeReport(states[row].node.name, left, filled, bound_by[place])
-        if places or len(self._all) != nodes:
+        if len(at):
+            self._free[at], self._held[at] = rows.room[at] - rows.held[at], rows.held[at]
+            left, held = map(tuple, self._free[at].tolist()), map(tuple, self._held[at].tolist())
+            reports = list(self._all)
+            for row, free, filled, word in zip(at.tolist(), left, held, words[at].tolist(), strict=True):
+                reports[row] = NodeReport(survey.states[row].node.name, columns, free, filled, word)
             self._all = tuple(reports)
         return self._all
 
+    @property
+    def filled(self) -> dict[str, int]:
+        """What fillers hold of all nodes."""
+        return named(self._columns, self._held.sum(axis=0).tolist())
 
-def _all_named(columns: Sequence[str], amounts: Ints) -> list[dict[str, int]]:
-    """Return the amounts of each row by name, zeros left out."""
-    named: list[dict[str, int]] = [{}] * len(amounts)
-    patterns, pattern = np.unique(amounts != 0, axis=0, return_inverse=True)
-    # Nodes have few patterns of zeros.
-    for index, some in enumerate(patterns):
-        held, mine = np.flatnonzero(some), np.flatnonzero(pattern.reshape(-1) == index)
-        names, rows = [columns[column] for column in held.tolist()], amounts[np.ix_(mine, held)].tolist()
-        for place, row in zip(mine.tolist(), rows, strict=True):
-            named[place] = dict(zip(names, row))  # noqa: B905
-    return named
-
-
-def _named(columns: Sequence[str], amounts: Ints) -> dict[str, int]:
-    return {name: amount for name, amount in zip(columns, amounts.tolist(), strict=True) if amount}
+    @property
+    def idle(self) -> dict[str, int]:
+        """What they could hold of all nodes, and don't."""
+        return named(self._columns, self._free.clip(min=0).sum(axis=0).tolist())
 
 
 def set_reports(ground: Ground, sums: Sums, contenders: Sequence[Contender]) -> tuple[SetReport, ...]:
@@ -78,7 +62,7 @@ def set_reports(ground: Ground, sums: Sums, contenders: Sequence[Contender]) -> 
                 owner=contender.owner,
                 replicas=replicas,
                 shapes=tuple((ground.shapes[index][1].name, int(sums.counts[index])) for index in mine),
-                resources=_named(ground.columns, sums.own[row]),
+                resources=named(ground.columns, sums.own[row].tolist()),
                 nodes=int(sums.nodes[row]),
                 limited_by=_limited_by(contender, replicas, _too_large(ground, sums, row)),
             )

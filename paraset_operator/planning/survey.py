@@ -129,7 +129,8 @@ class Survey:
             self.policies[row] = policy
         self._count_names(nodes, turnovers)
         growing = {nodes[row].node.name for row in self.changed if self._is_growing(nodes[row], moved.get(row))}
-        self.growing.difference_update(nodes[row].node.name for row in self.changed)
+        if self.growing:
+            self.growing.difference_update(nodes[row].node.name for row in self.changed)
         self.growing |= growing
         self.states = tuple(nodes)
 

@@ -53,9 +53,10 @@ class Ground:
         """Return the ground of a picture."""
         shapes = tuple((row, shape) for row, owner in enumerate(sets) for shape in owner.shapes)
         asked = {name for _, shape in shapes for name in shape.smallest}
-        names = asked.union(*(state.node.allocatable for state in nodes))
+        # Nodes that name the same resources are very many.
+        names = asked.union(*{tuple(state.node.allocatable) for state in nodes})
         devices = [state.node.devices for state in nodes]
-        tracked = asked.intersection(set[str]().union(*devices))
+        tracked = asked & set[str]().union(*{tuple(each) for each in devices})
         return cls(
             sets,
             policies,

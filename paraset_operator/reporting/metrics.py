@@ -21,7 +21,6 @@ from paraset_operator import __version__
 from paraset_operator.model.announced import Announcement
 from paraset_operator.model.plan import DeletePod, Plan, Reason, ResizePod, Storm
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.model.resources import Resources, total_of
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.fragmentation import Category
 from paraset_operator.reporting.amounts import in_base_units
@@ -160,8 +159,7 @@ class Metrics:
     def took(self, snapshot: Snapshot, plan: Plan) -> None:
         """Show what the plan fills and leaves idle, and how many nodes its picture shows overcommitted."""
         self.overcommitted.set(sum(state.is_overcommitted for state in snapshot.nodes))
-        filled = in_base_units(total_of(node.filled for node in plan.nodes))
-        idle = in_base_units(total_of(_positive(node.free) for node in plan.nodes))
+        filled, idle = in_base_units(plan.filled), in_base_units(plan.idle)
         for gauge, amounts in ((self.filled, filled), (self.idle, idle)):
             gauge.clear()
             # What is all held is 0 idle, not unknown.
@@ -217,7 +215,3 @@ class Metrics:
         self.sets.yielded(action, lost)
         if action.beneficiary and action.beneficiary.source:
             self.announced_yields.labels(action.beneficiary.source, step_of(action)).inc()
-
-
-def _positive(amounts: Resources) -> Resources:
-    return {name: amount for name, amount in amounts.items() if amount > 0}

@@ -253,7 +253,8 @@ def test_every_limit_has_a_remedy(limit: Limit) -> None:
 @pytest.mark.parametrize("reason", ["coolDown", "deviceParts"])
 def test_where_there_is_room_the_plan_may_know_a_reason_of_the_node(reason: str) -> None:
     picture = snapshot(node(cpu=8, gpus=1), (), SET)
-    report = NodeReport("n1", free=amounts(cpu=8, memory=32, gpus=1, pods=10), bound_by=reason)
+    free = amounts(cpu=8, memory=32, gpus=1, pods=10)
+    report = NodeReport("n1", tuple(free), tuple(free.values()), (0,) * len(free), bound_by=reason)
     (found,) = explain(picture, Plan(nodes=(report,), sets=(SetReport(SET),)), "a/s").nodes
     assert found.bound_by == reason
 

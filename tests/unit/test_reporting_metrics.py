@@ -2,11 +2,11 @@
 
 from planning_cases import amounts, node, snapshot
 
-from paraset_operator.model.plan import NodeReport, Plan
+from paraset_operator.model.plan import Plan
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.runtime.loop import _surviving
 
-PLAN = Plan(nodes=(NodeReport("n1", free=amounts(cpu=2), filled=amounts(cpu=6, gpus=1)),))
+PLAN = Plan(filled=amounts(cpu=6, gpus=1), idle=amounts(cpu=2))
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
