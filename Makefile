@@ -63,15 +63,16 @@ image: install ## The operator's image, by docker, podman or buildah; ARGS="--ar
 image-local: install ## The same where no registry is in reach, from this machine's Python; writes build/paraset-operator.tar
 	@$(BIN)/python -m image.build --local --archive build/paraset-operator.tar $(ARGS)
 
-image-test: image-local ## What is in that archive, and what must not be
+image-test: install ## What is in that archive, made anew, and what must not be
+	@$(MAKE) --no-print-directory image-local ARGS=
 	$(BIN)/python -m pytest tests/image $(ARGS)
 
 sbom: install ## The image's Python packages as CycloneDX, from build/paraset-operator.tar, checked against the schema
 	@$(BIN)/python -m image.sbom build/paraset-operator.tar build/paraset-operator.cdx.json
 
-e2e-kind: control-plane ## The same scenarios on a kind cluster; ARGS="--kind-image NAME" names the node image
+e2e-kind: control-plane ## The same scenarios on a kind cluster, and the README's commands for kind; ARGS="--kind-image NAME" names the node image
 	@docker info > /dev/null 2>&1 || { echo "e2e-kind: no container engine answers (docker info)"; exit 1; }
-	$(BIN)/python -m pytest tests/e2e -m kind --timeout=1800 $(ARGS)
+	$(BIN)/python -m pytest tests/docs/test_kind_commands.py tests/e2e -m kind --timeout=1800 $(ARGS)
 
 crds: install ## Write crds/ and the API reference anew from the models; `make install-yaml` is next
 	$(BIN)/python -m paraset_operator.api.crd
@@ -96,7 +97,8 @@ chart: helm build/checkov/.installed ## The Helm chart: lint, templates, wrong v
 e2e-chart: control-plane helm ## Install, upgrade, roll back and uninstall by Helm on the local control plane
 	$(BIN)/python -m pytest tests/e2e_chart/test_chart_*.py $(ARGS)
 
-e2e-chart-nodes: control-plane helm image-local ## The same and more with the operator inside a cluster of real kubelets; needs root
+e2e-chart-nodes: control-plane helm ## The same and more with the operator inside a cluster of real kubelets; needs root
+	@$(MAKE) --no-print-directory image-local ARGS=
 	@$(BIN)/python -m devcluster build kubelet
 	@$(BIN)/python -m devcluster isolated -- $(BIN)/python -m pytest --real-nodes tests/e2e_chart $(ARGS)
 
@@ -131,7 +133,7 @@ docs: $(BIN)/.docs ## Build the documentation into build/docs; a link that leads
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 docs-test: control-plane ## Run every command of the README and of docs/ on local clusters (10 minutes)
-	$(BIN)/python -m pytest tests/docs $(ARGS)
+	$(BIN)/python -m pytest tests/docs -m "not kind" $(ARGS)
 
 clean: ## Remove the virtual environment and caches of this clone
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/results

@@ -25,14 +25,20 @@ class Hierarchy:
 
 def hierarchies() -> list[Hierarchy]:
     """Those that controllers are on: all of version 1 if there are any, else the one of version 2."""
+    found = mounted()
+    version = min((each.version for each in found), default=2)
+    return [each for each in found if each.version == version]
+
+
+def mounted() -> list[Hierarchy]:
+    """All there are: beside those of version 1 there may be one of version 2, where runc keeps the same folders."""
     found = set()
     for line in MOUNTS.read_text().splitlines():
         head, _, tail = line.partition(" - ")
         kind, point = tail.split()[0], head.split()[4]
         if kind in ("cgroup", "cgroup2") and point.startswith("/sys/fs/cgroup"):
             found.add(Hierarchy(Path(point), 2 if kind == "cgroup2" else 1))
-    version = min((each.version for each in found), default=2)
-    return sorted((each for each in found if each.version == version), key=lambda each: each.root)
+    return sorted(found, key=lambda each: each.root)
 
 
 def create(name: str) -> None:
@@ -51,7 +57,7 @@ def create(name: str) -> None:
 
 def find(name: str) -> list[Path]:
     """Where a cgroup of that name exists."""
-    return [folder for each in hierarchies() if (folder := each.root / name).is_dir()]
+    return [folder for each in mounted() if (folder := each.root / name).is_dir()]
 
 
 def remove(name: str) -> list[Path]:
@@ -68,7 +74,7 @@ def remove(name: str) -> list[Path]:
 
 def stale() -> set[str]:
     """The names of isolations whose caller and keeper were both killed: their cgroups are there, without processes."""
-    folders = [folder for each in hierarchies() for folder in each.root.glob(f"{PREFIX}*")]
+    folders = [folder for each in mounted() for folder in each.root.glob(f"{PREFIX}*")]
     in_use = {folder.name for folder in folders if _has_process(folder)}
     owned = {folder.name for folder in folders if Path("/proc", folder.name.removeprefix(PREFIX)).exists()}
     return {folder.name for folder in folders} - in_use - owned

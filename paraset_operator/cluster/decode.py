@@ -91,8 +91,10 @@ def pod_of(wire: PodWire) -> Pod:
     meta, spec, status = wire.metadata, wire.spec, wire.status
     is_finished = status.phase in ("Succeeded", "Failed")
     owner, index = _owner(wire)
-    held = NOTHING if is_finished else held_requests(spec, status)
-    requests = NOTHING if is_finished else spec_requests(spec)
+    # The API server binds no pod that was deleted before, however long a finalizer keeps it.
+    is_idle = is_finished or (meta.deletion_timestamp is not None and not spec.node_name)
+    held = NOTHING if is_idle else held_requests(spec, status)
+    requests = NOTHING if is_idle else spec_requests(spec)
     container = _shape_container(wire) if owner else ""
     word = word_of(meta.annotations if owner else None)
     resize = _resize(status)

@@ -33,9 +33,8 @@ class Pod:
     somebody keeps that book. `checkpointed` (since the epoch, 0: not said) and `progress` (0 to 1) are the worker's own
     word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
     off would add to a pod that is no filler; `held` counts it, because the scheduler does. `leaving_at` is when a
-    filler was told that it will be moved, 0 if it was not.
-    somebody keeps that book. `controller` is what made a pod other than a filler, such as "ReplicaSet/web-7d9f"; a pod
-    that is gated by Kueue `is_queued`.
+    filler was told that it will be moved, 0 if it was not. `controller` is what made a pod other than a filler, such as
+    "ReplicaSet/web-7d9f"; a pod that is gated by Kueue `is_queued`.
     """
 
     namespace: str

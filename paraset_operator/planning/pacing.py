@@ -7,6 +7,7 @@ of sets are in `planning.behavior`, storms in `planning.storms`; what both remem
   it anew; one that comes after it, before as long a calm has passed, doubles it, up to the maximum (600 s).
 - A set whose pods fail, or whose creation is refused, makes no new ones for the back-off (10 s), doubling up to 300 s.
   Then it is on trial for as long again: it begins with one filler, and may have as many unproven as have proven good.
+  What was tried in that time and fails later doubles the wait, too: it may take minutes until an image can't be pulled.
 - While a template runs well on at least as many nodes as it fails on, these nodes are to blame: the set keeps off each
   of them for a back-off, and goes on elsewhere.
 - A filler whose growth its node has refused does not grow again for a back-off.
@@ -15,8 +16,9 @@ of sets are in `planning.behavior`, storms in `planning.storms`; what both remem
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from paraset_operator.model.plan import Limit
 from paraset_operator.model.policy import PacingRules
@@ -96,25 +98,44 @@ def with_reclaim(pacing: Pacing, node: str, now: float, rules: PacingRules) -> P
     return replace(pacing, cool_downs=_with(pacing.cool_downs, node, Wait(now + seconds, seconds)))
 
 
-def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, cause: Limit, message: str = "") -> Pacing:
-    """Return the state after a set (key: its uid, or "uid/node") failed; a back-off under way is not prolonged."""
+class Failure(NamedTuple):
+    """Why a filler failed, and when it was tried: a pull may take longer to fail than the wait before it took."""
+
+    cause: Limit
+    message: str
+    tried: float
+
+
+def with_back_off(
+    pacing: Pacing,
+    key: str,
+    now: float,
+    rules: PacingRules,
+    cause: Limit,
+    message: str = "",
+    tried: float = inf,
+) -> Pacing:
+    """Return the state after a set (key: its uid, or "uid/node") failed; a back-off under way is not prolonged.
+
+    Whether this wait follows the one before is judged by when it was tried, by default now.
+    """
     last = pacing.back_offs.get(key)
     if last and now < last.until:
         return pacing
-    seconds = _next_seconds(last, now, rules.back_off, rules.back_off_max)
+    seconds = _next_seconds(last, min(now, tried), rules.back_off, rules.back_off_max)
     wait = Wait(now + seconds, seconds, cause, message)
     proofs = MappingProxyType({name: count for name, count in pacing.proofs.items() if name != key})
     return replace(pacing, back_offs=_with(pacing.back_offs, key, wait), proofs=proofs)
 
 
 def with_failure(
-    pacing: Pacing, owner_uid: str, node: str, good: int, now: float, rules: PacingRules, cause: Limit, message: str
+    pacing: Pacing, owner_uid: str, node: str, good: int, now: float, rules: PacingRules, failure: Failure
 ) -> Pacing:
     """Return the state after a filler failed on a node while its template runs well on `good` other nodes."""
     own = f"{owner_uid}/"
     bad = {key for key, wait in pacing.back_offs.items() if key.startswith(own) and now < wait.until}
     key = own + node if len(bad | {own + node}) <= good else owner_uid
-    return with_back_off(pacing, key, now, rules, cause, message)
+    return with_back_off(pacing, key, now, rules, *failure)
 
 
 def with_refused_growth(pacing: Pacing, pod_uid: str, now: float, rules: PacingRules) -> Pacing:

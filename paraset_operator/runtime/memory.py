@@ -64,9 +64,10 @@ class Memory:
             return
         if after.is_terminating and after.is_preempted and not (before and before.is_terminating):
             self._reclaimed(after.place)
-        if after.trouble and not (before and before.trouble):
+        # A kubelet reports how a pod that was told to leave has ended, too: SIGTERM makes many programs fail.
+        if after.trouble and not after.is_terminating and not (before and before.trouble):
             self._failed(after)
-        if after.is_finished and not after.trouble and not (before and before.is_finished):
+        if after.is_finished and not (after.is_terminating or after.trouble) and not (before and before.is_finished):
             self._ended(after)
         if after.is_ready and not (before and before.is_ready):
             self._proven(after.owner, Limit.CRASHING, Limit.PULLING)
@@ -167,7 +168,8 @@ class Memory:
         now, rules = self._clock(), self._rules_of(pod.place)
         if self.pacing.back_off_of(pod.owner, now) is None:
             good = self._nodes_where_it_runs_well(pod, now - rules.back_off)
-            self.pacing = pacing.with_failure(self.pacing, pod.owner, pod.place, good, now, rules, cause, message)
+            failure = pacing.Failure(cause, message, now - _age(pod) if cause is Limit.PULLING else now)
+            self.pacing = pacing.with_failure(self.pacing, pod.owner, pod.place, good, now, rules, failure)
 
     def _nodes_where_it_runs_well(self, pod: Pod, since: float) -> int:
         """Count the other nodes where a filler of the same template has been ready for as long as a back-off takes."""
@@ -195,6 +197,11 @@ class Memory:
         for name, amount in lost.items():
             seconds[name] = seconds.get(name, 0) + amount
         self.losses[owner_uid] = Loss(before.evictions + evictions, before.shrinks + shrinks, seconds)
+
+
+def _age(pod: Pod) -> float:
+    """Seconds since the pod was made, as far as this clock agrees with the API server's."""
+    return max(0.0, time.time() - pod.created)
 
 
 def is_quota(message: str) -> bool:

@@ -28,7 +28,11 @@ READERS_FILES = {
     "nodes.csv": f"{SIMULATION}/traces/openb/openb_node_list_gpu_node.csv",
     "pods.csv": f"{SIMULATION}/traces/openb/openb_pod_list_default.csv",
 }
-#: The same, of the page's cluster.
+#: What a reader has set in a block that is not run; simulated nodes pull nothing.
+READERS_VARIABLES = {"IMAGE": "registry.example.com/paraset-operator"}
+#: What a reader has not set, whoever started this.
+DROPPED = {"ARGS", "KUBECONFIG", "MAKEFLAGS", "PYTHONPATH"}
+#: Files again, of the page's cluster.
 MADE = {"dump.json": "kubectl get nodes,pods -A -o json > dump.json", "now.json.gz": "paraset snapshot now.json.gz"}
 #: Pages of which no block is run have nothing to be started for.
 RUN = [page for page in pages(ROOT) if any(not block.reason for block in blocks_of(page.read_text()))]
@@ -78,7 +82,7 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, commands: Path, copy
     for name, made in MADE.items():
         script = f"{made}\n{script}" if name in script else script
     with world(world_of(text) or AT_WORK, "".join(block.text for block in blocks)) as kubeconfig:
-        code, output = run(script, copy, environment(commands, kubeconfig, copy))
+        code, output = run(script, copy, environment(commands, kubeconfig, copy), copy.parent / "output")
     sys.stdout.write(output)  # for `pytest -rP`, when a page is written
     parts = dict(part.partition("\n")[::2] for part in output.split(BETWEEN)[1:])
     assert code == 0, f"{name_of(page)}: exit status {code} in the block of line {list(parts)[-1]}\n{output[-4000:]}"
@@ -93,8 +97,8 @@ def check_output(page: Path, block: Block, printed: str) -> None:
 
 def environment(commands: Path, kubeconfig: Path | None, copy: Path) -> dict[str, str]:
     """The reader's environment: no cluster but that of the page, and a home whose runs do not meet this machine's."""
-    kept = {name: text for name, text in os.environ.items() if name not in {"KUBECONFIG", "MAKEFLAGS", "PYTHONPATH"}}
-    kept |= {
+    kept = {name: text for name, text in os.environ.items() if name not in DROPPED}
+    kept |= READERS_VARIABLES | {
         "PATH": f"{commands}:{kept['PATH']}",
         "PYTHONPATH": str(ROOT),
         "XDG_STATE_HOME": str(copy.parent / "state"),
@@ -102,10 +106,9 @@ def environment(commands: Path, kubeconfig: Path | None, copy: Path) -> dict[str
     return kept | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})
 
 
-def run(script: str, folder: Path, env: dict[str, str]) -> tuple[int, str]:
+def run(script: str, folder: Path, env: dict[str, str], log: Path, seconds: int = SECONDS) -> tuple[int, str]:
     """Run commands in one shell that ends at the first that fails; what they left running ends with them."""
     shell = ["bash", "-euo", "pipefail", "-c", script]
-    log = folder.parent / "output"
     with (
         log.open("w") as output,
         subprocess.Popen(
@@ -113,7 +116,7 @@ def run(script: str, folder: Path, env: dict[str, str]) -> tuple[int, str]:
         ) as process,
     ):
         try:
-            code = process.wait(SECONDS)
+            code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             code = -1
         finally:

@@ -19,9 +19,11 @@ AT_WORK = "a cluster with ParaSet at work"
 EMPTY = "an empty cluster"
 NONE = "no cluster"
 WORLDS = (AT_WORK, EMPTY, NONE)
-#: A set of examples/ that is there wherever ParaSet is at work and a page speaks of "NAME in NS".
-PLACEHOLDERS = {"NAME": "trainer", "SET": "trainer", "NS": "research", "NAMESPACE": "research"}
+#: A node, and a set of examples/ that is there wherever ParaSet is at work and a page speaks of "NAME in NS".
+PLACEHOLDERS = {"NAME": "trainer", "SET": "trainer", "NS": "research", "NAMESPACE": "research", "NODE": "node-a"}
 WORD = re.compile(r"(?<![\w$./-])(?:pset/)?(" + "|".join(PLACEHOLDERS) + r")(?![\w=])")
+#: Commands that ask a live cluster about its sets, whatever these are called.
+LOOKS_AT_SETS = re.compile(r"\bkubectl paraset\b|^paraset plan +#", re.MULTILINE)
 NODES = [
     NodeSpec(f"node-{letter}", cpu_milli=16_000, memory_mib=65_536, gpus=gpus, model="G2" if gpus else "")
     for letter, gpus in (("a", 8), ("b", 8), ("c", 4))
@@ -42,7 +44,7 @@ def world(name: str, text: str) -> Iterator[Path | None]:
         serve(cluster)
         with operator_of(cluster, "docs") as operator:
             operator.start_ready(60)
-            if WORD.search(text) or "kubectl paraset" in text:
+            if WORD.search(text) or LOOKS_AT_SETS.search(text):
                 running_set(cluster)
             if "paraset report" in text:
                 cluster.kubectl("wait", "-n", "paraset-system", "--for=create", "cm/paraset-accounts", "--timeout=120s")

@@ -31,6 +31,9 @@ REST_SECONDS = 60.0
 GOAL_MIB, GOAL_MILLICORES = 120, 10
 #: What the same wait may differ by from one time to the next on a busy machine, seconds.
 NOISE = 2.0
+#: kube-scheduler's back-off doubles with each attempt, 1, 2, 4 s: whether one of six pods takes another step is chance,
+#: by native preemption alone too (its longest wait was 6.9 s in one run and 10.6 s in the next).
+STEP = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +125,7 @@ def test_restarts_and_kills_during_a_burst_cost_ls_work_nothing(
         until("both replicas are ready", lambda: ready(quick) == 2)
     assert observer.violations == []
     native = found.pop("native preemption")
-    assert [name for name, waits in found.items() if waits.longest > native.longest + NOISE] == []
+    assert [name for name, waits in found.items() if waits.longest > native.longest + STEP] == []
     assert [name for name, waits in found.items() if waits.median > native.median + NOISE] == []
 
 

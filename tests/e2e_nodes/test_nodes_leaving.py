@@ -102,16 +102,62 @@ def told_at(corner: RealCorner) -> float:
     return seconds(annotations(corner)[CHECKPOINT])
 
 
-def test_a_worker_that_ignores_sigterm_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner) -> None:
+def sleeping_before_it_stops() -> Json:
+    """A pod that leaves at once when its hook lets it."""
+    pod = shell("trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done")
+    pod["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "3600"]}}}
+    return pod
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        pytest.param(shell("trap '' TERM; echo up; while :; do sleep 1; done"), id="ignores SIGTERM"),
+        pytest.param(sleeping_before_it_stops(), id="sleeps before it stops"),
+    ],
+)
+def test_a_worker_that_would_stay_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner, pod: Json) -> None:
     corner.change_policy(maxGracePeriodSeconds=CAP_SECONDS)
     corner.claim()
     shape = {"name": "core", "fixed": {"cpu": "1", "memory": "64Mi"}}
-    pod = shell("trap '' TERM; echo deaf; while :; do sleep 1; done")
     stubborn = {"noticeSeconds": 0, "gracePeriodSeconds": 300}
     corner.add_set(shapes=[shape], replicas=1, pod=pod, **{"yield": stubborn})
     (filler,) = corner.until_running(1)
-    eventually("it is deaf", lambda: "deaf" in corner.logs(filler.name))
+    eventually("it is up", lambda: "up" in corner.logs(filler.name))
     began = time.monotonic()
     add_ls(corner)
     corner.until_bound("ls")
     assert CAP_SECONDS - 1 <= time.monotonic() - began <= CAP_SECONDS + SLACK_SECONDS
+
+
+@pytest.fixture
+def failing_leaver(corner: RealCorner) -> str:
+    """A filler that ends with an error when it is told to leave, of a set that would wait very long after a crash."""
+    corner.change_policy(pacing={"backOffSeconds": 600, "backOffMaxSeconds": 600})
+    corner.claim()
+    shape = {"name": "core", "fixed": {"cpu": "1", "memory": "64Mi"}}
+    corner.add_set(shapes=[shape], replicas=1, pod=shell("trap 'exit 1' TERM; echo up; while :; do sleep 0.1; done"))
+    (filler,) = corner.until_running(1)
+    eventually("it is up", lambda: "up" in corner.logs(filler.name))
+    return filler.name
+
+
+def test_a_worker_that_ends_with_an_error_when_it_has_to_leave_has_not_crashed(
+    corner: RealCorner, failing_leaver: str
+) -> None:
+    add_ls(corner)
+    corner.until_bound("ls")
+    eventually("it has gone", lambda: not corner.is_there(failing_leaver))
+    corner.remove_ls("ls")
+    corner.until_running(1)
+
+
+def test_a_finalizer_of_the_tenant_keeps_a_name_and_no_room(corner: RealCorner, failing_leaver: str) -> None:
+    path = f"/api/v1/namespaces/{corner.name}/pods/{failing_leaver}"
+    corner.cluster.api.patch(path, {"metadata": {"finalizers": ["example.com/stay"]}})
+    add_ls(corner)
+    eventually("LS work runs", lambda: corner.raw_pod("ls")["status"]["phase"] == "Running")
+    kept = corner.raw_pod(failing_leaver)
+    corner.cluster.api.patch(path, {"metadata": {"finalizers": None}})
+    assert "deletionTimestamp" in kept["metadata"]
+    assert kept["status"]["phase"] == "Failed"

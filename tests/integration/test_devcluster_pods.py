@@ -154,6 +154,16 @@ def test_a_change_of_a_terminating_pod_does_not_give_it_more_time(pods: Pods) ->
     pods.cluster.wait_until("the exit of a pod that changes all the time", gone_although_changed)
 
 
+def test_a_pod_that_a_finalizer_keeps_has_ended_all_the_same(pods: Pods) -> None:
+    name = pods.running()
+    path = f"/api/v1/namespaces/default/pods/{name}"
+    pods.cluster.api.patch(path, {"metadata": {"finalizers": ["example.com/stay"]}})
+    pods.cluster.kubectl("delete", "pod", name, "--wait=false")
+    pods.until(name, lambda pod: pod["status"]["phase"] == "Succeeded")
+    pods.cluster.api.patch(path, {"metadata": {"finalizers": None}})
+    pods.cluster.wait_until("the pod to be gone", lambda: name not in pods.names())
+
+
 def test_grace_zero_deletes_at_once(pods: Pods) -> None:
     name = pods.running({EXIT: "1h"}, grace=3600)
     pods.cluster.kubectl("delete", "pod", name, "--grace-period=0", "--force")

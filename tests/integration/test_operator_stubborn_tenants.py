@@ -1,9 +1,14 @@
 """Nothing that a tenant may write keeps LS work waiting, and nothing but priority makes work LS."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from corner import SETS, Corner
 from manifests import EXIT, GPU, HUMBLE, IMAGE, Json, ls_pod, paraset
+
+from devcluster.api import ApiError
 
 HOURS = 3600
 # A worker that would not go by itself: neither after SIGTERM nor before its hook has slept.
@@ -42,6 +47,36 @@ def test_a_tenant_who_tries_to_stay_goes_within_the_policys_grace(corner: Corner
     corner.until_running(2)
     corner.add_ls("ls", gpus=1)
     corner.until_bound("ls")
+    assert len(corner.left()) == 1
+
+
+@pytest.fixture
+def with_finalizers(corner: Corner) -> Iterator[None]:
+    """Two fillers that their tenant has given a finalizer; let go at the end, or nothing could be tidied up."""
+    corner.add_nodes("a", gpus=2)
+    corner.add_set(replicas=2)
+    names = [pod.name for pod in corner.until_running(2)]
+    for name in names:
+        keep(corner, name, ["example.com/stay"])
+    yield
+    for name in names:
+        keep(corner, name, None)
+
+
+def keep(corner: Corner, name: str, finalizers: list[str] | None) -> None:
+    with contextlib.suppress(ApiError):  # it may be gone
+        corner.cluster.api.patch(
+            f"/api/v1/namespaces/{corner.name}/pods/{name}", {"metadata": {"finalizers": finalizers}}
+        )
+
+
+@pytest.mark.usefixtures("with_finalizers")
+def test_a_finalizer_on_a_running_filler_keeps_its_name_and_no_room(corner: Corner) -> None:
+    corner.add_ls("ls", gpus=1)
+    corner.until_bound("ls")
+    pods = corner.cluster.api.get(f"/api/v1/namespaces/{corner.name}/pods")["items"]
+    (kept,) = [each for each in pods if "deletionTimestamp" in each["metadata"]]
+    assert kept["status"]["phase"] == "Succeeded"
     assert len(corner.left()) == 1
 
 

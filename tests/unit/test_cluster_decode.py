@@ -124,6 +124,13 @@ def test_a_finished_pod_holds_nothing(phase: str) -> None:
     assert (found.held, found.requests) == ({}, {})
 
 
+@pytest.mark.parametrize(("node", "held"), [("", 0), ("n1", 2000)])
+def test_of_the_pods_that_leave_only_a_bound_one_holds_something(node: str, held: int) -> None:
+    spec = {"containers": [container(requests={"cpu": "2"})]} | ({"nodeName": node} if node else {})
+    found = decoded(pod(spec=spec, status={"phase": "Pending"}, deletionTimestamp="2026-01-01T00:01:00Z"))
+    assert (found.held.get("cpu", 0), found.requests.get("cpu", 0)) == (held, held)
+
+
 def test_a_pod_says_where_it_is_bound_and_how_it_fares() -> None:
     ready = {"conditions": [{"type": "Ready", "status": "True"}], "startTime": "2026-01-01T00:00:10Z"}
     found = decoded(

@@ -9,6 +9,7 @@ import pytest
 
 from devcluster import NodeSpec
 from devcluster.images import Image, write_archive
+from devcluster.realnodes import cgroups
 from devcluster.realnodes.configs import NodeSizeError, kubelet, machine
 from devcluster.realnodes.leftovers import Host, sentence
 
@@ -28,6 +29,20 @@ def test_a_scratch_folder_that_is_still_there_is_left_behind(tmp_path: Path) -> 
 
 def test_nothing_left_is_said_so(tmp_path: Path) -> None:
     assert sentence(CLEAN.more_than(CLEAN), str(tmp_path / "gone")).startswith("Left behind: no process")
+
+
+HYBRID = """25 1 0:22 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+26 1 0:23 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+"""
+
+
+def test_beside_hierarchies_of_version_1_that_of_version_2_is_looked_at_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mountinfo").write_text(HYBRID)
+    monkeypatch.setattr(cgroups, "MOUNTS", tmp_path / "mountinfo")
+    assert [each.root.name for each in cgroups.hierarchies()] == ["cpu"]
+    assert [each.root.name for each in cgroups.mounted()] == ["cpu", "unified"]
 
 
 def test_a_node_larger_than_the_machine_is_refused_by_name() -> None:

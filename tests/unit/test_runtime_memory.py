@@ -96,6 +96,16 @@ def test_an_image_that_can_not_be_pulled_makes_the_set_wait(memory: Memory, cloc
     assert cause_of(memory, clock) is Limit.PULLING
 
 
+def test_a_pull_that_takes_longer_to_fail_than_the_set_waited_doubles_the_wait_all_the_same(
+    memory: Memory, clock: Clock
+) -> None:
+    memory.saw_pod(RUNNING, failing("ImagePullBackOff"))
+    clock.now += 11 + 40
+    tried = replace(filler(SET, 1), created=time.time() - 40)
+    memory.saw_pod(tried, replace(tried, trouble="ImagePullBackOff"))
+    assert memory.pacing.back_offs[SET.uid].seconds == 2 * RULES.back_off
+
+
 @pytest.mark.parametrize("trouble", ["Evicted", "OutOfcpu", "NodeShutdown"])
 def test_a_filler_that_its_node_turned_away_keeps_the_set_off_that_node(
     memory: Memory, clock: Clock, trouble: str
@@ -129,6 +139,13 @@ def test_a_filler_that_ends_at_once_makes_its_set_wait(memory: Memory, clock: Cl
 def test_a_filler_that_ends_after_a_while_is_fine(memory: Memory, clock: Clock) -> None:
     memory.saw_pod(RUNNING, replace(RUNNING, is_finished=True, started=time.time() - 60))
     assert cause_of(memory, clock) is None
+
+
+@pytest.mark.parametrize("trouble", ["Failed", ""])
+def test_a_filler_that_ends_because_it_was_told_to_blames_nobody(memory: Memory, clock: Clock, trouble: str) -> None:
+    leaving = replace(terminating(RUNNING), started=time.time())
+    memory.saw_pod(leaving, replace(leaving, is_finished=True, is_ready=False, trouble=trouble))
+    assert (cause_of(memory, clock), cause_of(memory, clock, "n1")) == (None, None)
 
 
 def test_a_filler_that_gets_ready_proves_its_template(memory: Memory, clock: Clock) -> None:
