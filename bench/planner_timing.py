@@ -26,6 +26,7 @@ import numpy as np
 
 from bench.planner_instances import instance
 from bench.planner_replay import carried_out, disturbed, replan, unseen
+from paraset_operator.cli.blas import one_thread
 from paraset_operator.model.plan import Plan
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.planning.planner import Planner, plan
@@ -57,12 +58,14 @@ class Memory:
 
 def timings(sizes: Sequence[int], dirty: int = DIRTY) -> list[Timing]:
     """Return plan times for all sizes."""
+    one_thread()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(_timings, list(sizes), dirty).result()
 
 
 def memory(nodes: int) -> Memory:
     """Return the peak memory of one plan in a fresh process."""
+    one_thread()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(_memory, nodes).result()
 

@@ -11,12 +11,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from paraset_operator.cli.blas import one_thread
 from paraset_operator.cli.errors import CliError
 from paraset_operator.cli.parser import PARASET, PLUGIN, Program, parser_of
 
 
 def main(argv: Sequence[str] | None = None, program: Program = PARASET) -> int:
     """Run a command line, by default that of the process; return the exit status."""
+    one_thread()
     try:
         options = parser_of(program).parse_args(argv, argparse.Namespace(program=program.name))
         return int(options.command(options))

@@ -95,6 +95,19 @@ def test_help_loads_none_of_the_libraries() -> None:
     assert _run([sys.executable, "-c", code]).stdout == "set()\n"
 
 
+def test_a_command_multiplies_matrices_with_one_thread() -> None:
+    code = "\n".join(
+        (
+            "import contextlib, os, paraset_operator.cli",
+            "with contextlib.suppress(SystemExit):",
+            "    paraset_operator.cli.main(['--version'])",
+            "import numpy",
+            "print(len(os.listdir('/proc/self/task')))",
+        )
+    )
+    assert _run([sys.executable, "-c", code]).stdout.splitlines()[-1] == "1"
+
+
 def test_the_installed_command_plans_from_standard_input() -> None:
     done = _run([str(PARASET), "plan", "-f", str(EXAMPLES / "trainer.yaml"), "--cluster", "-"], dump(story()))
     assert (done.returncode, done.stderr) == (0, "")
