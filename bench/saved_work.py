@@ -21,6 +21,7 @@ from demo.objects import Pod
 INTERVAL = 60.0
 # How many fillers tell in a second, and what it takes at least.
 PER_SECOND, LEAST_SECONDS = 150, 5.0
+_AT_A_TIME = 64
 ANNOTATION = "paraset.io/last-checkpoint"
 
 
@@ -37,13 +38,14 @@ def draw(fillers: Iterable[Pod], until: float, seed: int) -> dict[tuple[str, str
 
 async def tell(api: Api, saved: Mapping[tuple[str, str], float]) -> None:
     """Annotate the pods; a time that is still to come counts once it has come."""
-    ahead = time.time() - time.monotonic()
+    ahead, slots = time.time() - time.monotonic(), asyncio.Semaphore(_AT_A_TIME)
 
     async def annotate(key: tuple[str, str], at: float) -> None:
         stamp = datetime.fromtimestamp(at + ahead, UTC).isoformat(timespec="milliseconds")
         namespace, name = key
-        await api.merge(
-            f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": {"annotations": {ANNOTATION: stamp}}}
-        )
+        async with slots:
+            await api.merge(
+                f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": {"annotations": {ANNOTATION: stamp}}}
+            )
 
     await asyncio.gather(*(annotate(key, at) for key, at in saved.items()))
