@@ -4,8 +4,9 @@
 - No second decision about a pod while a create of it is on its way.
 - Room is made for an LS pod only after its nomination went through: who was nominated in the same moment by the
   scheduler already has its victims.
-- Releases wait for their turn in the order in which they were decided. Before anything of one is sent, its LS pod is
-  looked at again: for one that is gone, bound, or nominated by the scheduler meanwhile, the rest is not sent.
+- Of releases that wait for their turn, the LS pod of the highest priority comes first, and of equal ones the last in
+  the scheduler's queue (turns.py). Before anything of one is sent, its LS pod is looked at again: for one that is
+  gone, bound, or nominated by the scheduler meanwhile, the rest is not sent.
 - Ordinary writes, and those that make headroom, wait for a `lull` of LS pods that come: they would be in their way.
 - What fails is counted as done for a growing pause, so that a broken object costs one request now and then.
 """
@@ -18,6 +19,7 @@ from dataclasses import replace
 from paraset_operator.acting.need import why_gone
 from paraset_operator.acting.notices import NoticeBoard
 from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.acting.turns import Turns
 from paraset_operator.acting.writes import PodWriter, outcome_of
 from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
@@ -50,7 +52,7 @@ class Actuator:
         self._writer, self._pods, self._find = writer, pods, find
         self._on_begin, self._on_outcome = on_begin, on_outcome
         self._on_release, self._on_send = on_release, on_send
-        self._slots, self._urgent_slots = asyncio.Semaphore(_AT_A_TIME), asyncio.Semaphore(releases_at_a_time)
+        self._slots, self._turns = asyncio.Semaphore(_AT_A_TIME), Turns(releases_at_a_time)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
         self._last_write: dict[str, asyncio.Future[None]] = {}
@@ -112,7 +114,7 @@ class Actuator:
     async def _release_in_turn(self, release: Release, nominee: Pod | None, writes: list[tuple[Action, Pod]]) -> None:
         if not is_urgent(release):
             await self._writer.lull()
-        async with self._urgent_slots:
+        async with self._turns.turn(_rank(release)):
             why, ours = await self._nominate_first(release, nominee)
             why = why or why_gone(release.beneficiary, self._pods, ours)
             if not why:
@@ -257,3 +259,8 @@ def expected_pod(action: Action, seen: Pod | None) -> Pod:
         return replace(pod, is_terminating=True)
     sizes = dict(pod.sizes) | dict(action.sizes)
     return replace(pod, sizes=sizes, requests=action.requests, held=largest_of(pod.held, action.requests))
+
+
+def _rank(release: Release) -> int:
+    """Return whose release comes first: headroom after LS pods, unless their priority is not above 0."""
+    return release.nomination.pod.priority if release.nomination else 0
