@@ -14,10 +14,12 @@ import pytest
 from devcluster.processes import ProcessDiedError, Processes
 
 REPOSITORY = Path(__file__).parents[2]
+# What a shell has put into the background ignores SIGINT, and so would all that it starts.
 CALLER = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from devcluster.processes import Processes
+signal.signal(signal.SIGINT, signal.default_int_handler)
 processes = Processes(Path(sys.argv[1]))
 processes.discard_at_end(Path(sys.argv[1]) / "scratch")
 if sys.argv[2] == "fork" and os.fork() == 0:
