@@ -47,8 +47,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--regime", action="append", choices=[*REGIMES], help="only this regime; may be repeated")
     parser.add_argument("--seed", type=int, default=1, help="what the clusters are drawn with (default 1)")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="show the N nodes that lose most")
-    parser.add_argument("--no-times", action="store_true", help="leave out times, memory and fairness")
-    parser.add_argument("--times", action="store_true", help="only times, memory and fairness; writes no JSON")
+    clocked = parser.add_mutually_exclusive_group()
+    clocked.add_argument("--no-times", action="store_true", help="leave out times, memory and fairness")
+    clocked.add_argument("--times", action="store_true", help="only times, memory and fairness; writes no JSON")
     parser.add_argument("--no-gaps", action="store_true", help="leave out how tight the bound is")
     parser.add_argument("--json", type=Path, default=RESULTS, help="default bench/results/planner.json")
     options = parser.parse_args(argv)
@@ -95,15 +96,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS)
     results = Results()
     try:
-        if options.times:
-            clock(options, console, results)
-            return 0
-        quality(options, console, results)
+        if not options.times:
+            quality(options, console, results)
         if not options.no_times:
             clock(options, console, results)
     except KeyboardInterrupt:
         console.print("interrupted; everything has been stopped")
         return 130
+    if options.times:
+        return 0
     settings = {key: value for key, value in vars(options).items() if key != "json"}
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(as_json(results, settings), indent=2) + "\n")

@@ -58,16 +58,20 @@ class Memory:
 
 def timings(sizes: Sequence[int], dirty: int = DIRTY) -> list[Timing]:
     """Return plan times for all sizes."""
-    one_thread()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+    with _process() as process:
         return process.submit(_timings, list(sizes), dirty).result()
 
 
 def memory(nodes: int) -> Memory:
     """Return the peak memory of one plan in a fresh process."""
-    one_thread()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+    with _process() as process:
         return process.submit(_memory, nodes).result()
+
+
+def _process() -> ProcessPoolExecutor:
+    """Return a process of its own, in which numpy has as many threads as in the operator."""
+    one_thread()
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def exponent(times: Sequence[Timing]) -> float:

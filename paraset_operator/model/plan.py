@@ -175,12 +175,14 @@ class NodeReport(msgspec.Struct, frozen=True, gc=False):
         """What fillers hold."""
         return named(self.columns, self.held)
 
+    def _said(self) -> tuple[object, ...]:
+        return self.name, self.free, self.filled, self.bound_by
+
     def __repr__(self) -> str:
-        said = f"free={self.free!r}, filled={self.filled!r}, bound_by={self.bound_by!r}"
-        return f"NodeReport(name={self.name!r}, {said})"
+        return f"NodeReport{self._said()}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, NodeReport) and repr(self) == repr(other)
+        return isinstance(other, NodeReport) and self._said() == other._said()
 
     def __hash__(self) -> int:
         return hash(self.name)

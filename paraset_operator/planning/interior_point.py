@@ -161,6 +161,7 @@ class _Newton:
         prices = -self._inverse @ (miss.limits - rest @ state.use - (nodes / self._full) @ self._cross)
         node_prices = -(nodes + self._cross @ prices) / self._full
         change = state.use @ prices
-        by_node = state.by_node(change)
-        by_node += node_prices[:, None]
+        # What is added to a view of the parts is added to them.
+        parts = state.by_node(change)
+        parts += node_prices[:, None]
         return Point(rest - self._scale * change, miss.lacks + change, node_prices, prices)
