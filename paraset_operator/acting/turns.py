@@ -4,6 +4,10 @@ import asyncio
 import contextlib
 import heapq
 from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+# What comes first, and the priority among that.
+Rank: TypeAlias = tuple[int, int]
 
 
 class Turns:
@@ -15,26 +19,31 @@ class Turns:
     """
 
     def __init__(self, at_a_time: int) -> None:
-        self._free = at_a_time
+        self._at_a_time = self._free = at_a_time
         self._came = 0
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
 
     @contextlib.asynccontextmanager
-    async def turn(self, rank: int) -> AsyncIterator[None]:
-        """Wait for a turn, and have it."""
+    async def turn(self, rank: Rank) -> AsyncIterator[int]:
+        """Wait for a turn, and have it; tells how many of the same rank still wait."""
         if self._free:
             self._free -= 1
         else:
             await self._wait(rank)
         try:
-            yield
+            yield sum(other == _reversed(rank) for other, *_ in self._waiting)
         finally:
             self._pass_on()
 
-    async def _wait(self, rank: int) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has a turn or waits for one."""
+        return self._free == self._at_a_time
+
+    async def _wait(self, rank: Rank) -> None:
         is_next: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._came += 1
-        heapq.heappush(self._waiting, (-rank, -self._came, is_next))
+        heapq.heappush(self._waiting, (_reversed(rank), -self._came, is_next))
         try:
             await is_next
         except asyncio.CancelledError:
@@ -49,3 +58,7 @@ class Turns:
                 is_next.set_result(None)
                 return
         self._free += 1
+
+
+def _reversed(rank: Rank) -> Rank:
+    return -rank[0], -rank[1]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from paraset_operator.model.constraints import UNCONSTRAINED, Constraints
 from paraset_operator.model.devices import DeviceShare
@@ -18,6 +19,7 @@ class Resize(StrEnum):
     ERROR = "Error"
 
 
+Likeness: TypeAlias = tuple[int, Constraints, tuple[tuple[str, int], ...]]
 _UNDER_WAY = (Resize.NONE, Resize.IN_PROGRESS)
 
 
@@ -78,6 +80,11 @@ class Pod:
     def is_ending(self) -> bool:
         """Whether it is on its way out or has finished: it does not run on."""
         return self.is_terminating or self.is_finished
+
+    @property
+    def likeness(self) -> Likeness:
+        """What pods have in common that can take each other's room."""
+        return self.priority, self.constraints, tuple(sorted(self.requests.items()))
 
     @property
     def key(self) -> str:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from paraset_operator.model.node import Node
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Likeness, Pod
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.model.quantity import CPU
 from paraset_operator.model.resources import Resources, devices_of, fits
@@ -59,15 +59,14 @@ class Search:
     def __init__(self, rooms: Rooms, victims: VictimRows, owners: Owners, now: float) -> None:
         self.rooms, self.owners, self.now = rooms, owners, now
         self._victims = victims
-        self._kinds: dict[tuple[object, ...], Prospects] = {}
+        self._kinds: dict[Likeness, Prospects] = {}
         self._has_begun = False
 
     def of(self, pod: Pod) -> "Prospects":
         """Return the prospects of a pod."""
-        name = (pod.priority, pod.constraints, *sorted(pod.requests.items()))
-        if name not in self._kinds:
-            self._kinds[name] = self.of_kind(kind_of(pod))
-        return self._kinds[name]
+        if (likeness := pod.likeness) not in self._kinds:
+            self._kinds[likeness] = self.of_kind(kind_of(pod))
+        return self._kinds[likeness]
 
     def of_kind(self, kind: Kind) -> "Prospects":
         """Return the prospects of a kind, found anew."""

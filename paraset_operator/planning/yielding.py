@@ -21,7 +21,7 @@ from paraset_operator.model.shape import ParaSetView
 from paraset_operator.planning.cheapest import CheapestNodes
 from paraset_operator.planning.demand import promise_nominated, queue_of
 from paraset_operator.planning.lost_work import Owners, seconds_lost
-from paraset_operator.planning.prospects import Kind, Offer, Search
+from paraset_operator.planning.prospects import Kind, Offer, Prospects, Search
 from paraset_operator.planning.room import NodeRoom, resized
 from paraset_operator.planning.victims import Sacrifice
 
@@ -35,7 +35,7 @@ def make_room(
     count on the hole that the first one takes.
     """
     landed = set()
-    queue = promise_nominated(queue_of(waiting), search.rooms)
+    queue = promise_nominated(queue_of(waiting), search.rooms, lambda pod: _on_its_way(search.of(pod)))
     _leave_to_the_scheduler((pod for pod in queue if pod.uid in fresh), search)
     for pod in queue:
         if not pod.constraints.is_judgeable:
@@ -51,6 +51,10 @@ def make_room(
             if release is not None:
                 yield release
     return landed
+
+
+def _on_its_way(prospects: Prospects) -> NodeRoom | None:
+    return prospects.landing() or prospects.arriving()
 
 
 def _beneficiary(pod: Pod) -> Beneficiary:

@@ -76,7 +76,7 @@ class Operator:
         self._store = AccountsStore(client, namespace, self.accounts)
         self.actuator = Actuator(
             writer,
-            self.cache.pods,
+            self.cache,
             self._find,
             self._began,
             self._concluded,

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from paraset_operator.acting.actuator import action_waits, expected_pod, key_of
+from paraset_operator.acting.actuator import action_waits
 from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.acting.sender import expected_pod, key_of
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, Plan, Reason, Release, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import minus

@@ -10,7 +10,7 @@ from devcluster import LocalCluster
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter
-from paraset_operator.cluster.cache import PodStore
+from paraset_operator.cluster.cache import ClusterCache, PodStore
 from paraset_operator.cluster.client import Client
 from paraset_operator.cluster.connection import connect
 from paraset_operator.cluster.reflector import Reflector
@@ -94,13 +94,14 @@ async def outcomes_when(
 ) -> list[Outcome]:
     """Let two releases queue behind each other, and let the change come before the second has its turn."""
     outcomes: list[Outcome] = []
-    pods = PodStore()
+    cache = ClusterCache()
+    pods = cache.pods
     async with Client(connect(str(cluster.kubeconfig))) as client:
         reflector = Reflector(client, "/api/v1/pods", pods, lambda: None)
         watching = asyncio.ensure_future(reflector.run())
         await until("pods", lambda: all(pods.get(f"{NAMESPACE}/{name}") for name in NAMES))
         writer = HeldWriter(client, "first")
-        actuator = Actuator(writer, pods, lambda _: None, lambda _: None, outcomes.append, releases_at_a_time=1)
+        actuator = Actuator(writer, cache, lambda _: None, lambda _: None, outcomes.append, releases_at_a_time=1)
         for name in ("first", "second"):
             actuator.release(release(pods, name, nominates=nominates))
         await asyncio.wait_for(writer.has_begun.wait(), 60)

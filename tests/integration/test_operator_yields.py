@@ -4,6 +4,8 @@ from corner import Corner
 from manifests import CPU_SHAPE, GPU_SHAPE, HUMBLE
 from operating import eventually
 
+from demo.workload import EXIT_ANNOTATION
+
 
 def test_one_gpu_costs_one_filler_its_place(corner: Corner) -> None:
     corner.add_nodes("a", gpus=4)
@@ -55,6 +57,25 @@ def test_a_burst_uses_the_room_that_is_free_before_any_filler_leaves(corner: Cor
         corner.add_ls(name, gpus=1)
     corner.until_bound(*burst)
     assert len(corner.left()) == 1
+
+
+def test_a_burst_shares_the_rooms_made_for_it_and_who_comes_later_gets_another(corner: Corner) -> None:
+    corner.add_nodes(*"abcdefghi", gpus=1)
+    corner.add_set(annotations={EXIT_ANNOTATION: "20s"})
+    corner.until_running(9)
+    burst = [f"ls-{index}" for index in range(8)]
+    # Nobody binds them or preempts for them, so that all the operator does can be seen.
+    for name in burst:
+        corner.add_ls(name, gpus=1, schedulerName="nobody", priorityClassName=None)
+    eventually("all are nominated to one node", lambda: len(homes := nominated(corner, burst)) == 1 and all(homes))
+    assert len(corner.left()) == 8
+    corner.add_ls("later", gpus=1, schedulerName="nobody", priorityClassName=None)
+    eventually("another filler leaves", lambda: len(corner.left()) == 9)
+
+
+def nominated(corner: Corner, names: list[str]) -> set[str]:
+    path = f"/api/v1/namespaces/{corner.name}/pods"
+    return {corner.cluster.api.get(f"{path}/{name}")["status"].get("nominatedNodeName", "") for name in names}
 
 
 def test_an_ls_pod_that_needs_more_than_fillers_hold_evicts_nothing(corner: Corner) -> None:

@@ -4,8 +4,9 @@ import pytest
 from planning_cases import filler, ls
 from runtime_cases import SET, create, delete, resize
 
-from paraset_operator.acting.actuator import action_waits, expected_pod, key_of
+from paraset_operator.acting.actuator import action_waits
 from paraset_operator.acting.outcome import Result
+from paraset_operator.acting.sender import expected_pod, key_of
 from paraset_operator.acting.writes import outcome_of, pod_path
 from paraset_operator.cluster.client import ApiError
 from paraset_operator.model.plan import Action, NominatePod

@@ -83,6 +83,15 @@ def test_the_room_of_a_nominated_pod_is_not_given_to_another() -> None:
     assert [each.pod.name for each in release.actions] == ["s-0"]
 
 
+def test_what_pods_share_that_are_nominated_to_one_node_is_not_given_to_another() -> None:
+    nodes = [node("n1", cpu=4), node("n2", cpu=4), node("n3", cpu=4)]
+    fillers = [filler(RIGID, number, node=f"n{number + 1}") for number in range(3)]
+    leaving = [terminating(each) for each in fillers[:2]]
+    together = [ls(name, cpu=4, nominated="n2") for name in ("first", "second")]
+    (release,) = plan_yield(snapshot(nodes, [*leaving, fillers[2], *together, ls("third", cpu=4)], RIGID))
+    assert [each.pod.name for each in release.actions] == ["s-2"]
+
+
 def test_where_enough_is_terminating_already_the_pod_is_only_nominated() -> None:
     picture = snapshot(node(cpu=8), [terminating(FULL[0]), FULL[1], ls(cpu=3)], RIGID)
     (release,) = plan_yield(picture)

@@ -1,0 +1,144 @@
+"""Makes room for LS pods: who is nominated where, which fillers are told to leave, and in which order that is sent.
+
+- Room is made for an LS pod only after its nomination went through: who was nominated in the same moment by the
+  scheduler already has its victims.
+- Not so where many others of its priority are before it in the scheduler's queue: its victims are told at once, and it
+  is nominated once all have been told. It is a while until the scheduler gets to it, and what takes time is the exit.
+- Of releases that wait for their turn, the LS pod of the highest priority comes first, and of equal ones the last in
+  the scheduler's queue (turns.py). Before anything of one is sent, its LS pod is looked at again: for one that is
+  gone, bound, or nominated by the scheduler meanwhile, nothing more is sent.
+- What makes headroom waits for a `lull` of LS pods that come, and for all that is sent for those that wait.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from paraset_operator.acting.need import why_gone
+from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.acting.pool import Pool
+from paraset_operator.acting.sender import Sender
+from paraset_operator.acting.turns import Rank, Turns
+from paraset_operator.cluster.cache import ClusterCache
+from paraset_operator.model.plan import DeletePod, NominatePod, Reason, Release, ResizePod
+from paraset_operator.model.pod import Pod
+
+# What comes first: room for LS pods, the nominations of those whose room is on its way, and everything else.
+_ROOM, _AFTERWARDS, _REST = 2, 1, 0
+# So many LS pods before it in the scheduler's queue, and a pod's victims can be told before it is nominated. The
+# scheduler takes 10 to 40 ms for a pod that it preempts for, so that is a quarter of a second and more.
+_FAR = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A release with what its writes are counted as, until they are answered; `nominee` is its LS pod, nominated."""
+
+    release: Release
+    nomination: NominatePod | None
+    nominee: Pod | None
+    writes: tuple[tuple[DeletePod | ResizePod, Pod], ...]
+
+
+class Releases:
+    """Releases on their way; `on_release` hears of each that begins."""
+
+    def __init__(
+        self, sender: Sender, cache: ClusterCache, on_release: Callable[[Release], None], at_a_time: int
+    ) -> None:
+        self._sender, self._pods, self._on_release = sender, cache.pods, on_release
+        self._turns = Turns(at_a_time)
+        self._pool = Pool(cache, lambda: self._turns.is_idle, self._move)
+
+    def begin(self, release: Release) -> None:
+        """Begin to make room for one LS pod, at once."""
+        if why_gone(release.beneficiary, self._pods):
+            return
+        self._on_release(release)
+        actions = [action for action in release.actions if self._sender.is_current(action)]
+        writes = tuple((action, self._sender.expect(action)) for action in actions)
+        nomination = release.nomination if self._sender.may_nominate else None
+        nominee = self._sender.expect_nomination(nomination) if nomination else None
+        self._sender.spawn(self._send(_Begun(release, nomination, nominee, writes)))
+
+    async def _send(self, begun: _Begun) -> None:
+        if not is_urgent(begun.release):
+            await self._sender.lull()
+        async with self._turns.turn(_rank(begun.release)) as before_it:
+            is_far = before_it >= _FAR and begun.nomination is not None
+            why = await (self._tell_far(begun) if is_far else self._tell(begun))
+        if is_far and not why:
+            async with self._turns.turn((_AFTERWARDS, 0)):
+                await self._nominate_told(begun)
+
+    async def _tell(self, begun: _Begun) -> str:
+        """Nominate, then tell the victims; return why that was not to be done, or nothing."""
+        why, ours = await self._nominate(begun)
+        why = why or why_gone(begun.release.beneficiary, self._pods, ours)
+        if why:
+            self._sender.cancel(begun.writes, why)
+            return why
+        marks = [self._sender.mark(victim) for victim in self._to_be_marked(begun)]
+        await asyncio.gather(self._make_room(begun), *marks)
+        return ""
+
+    async def _tell_far(self, begun: _Begun) -> str:
+        """Tell the victims of a pod that the scheduler is not near to; return why not, or nothing."""
+        why = why_gone(begun.release.beneficiary, self._pods, begun.release.node)
+        if why:
+            self._forget_nomination(begun)
+            self._sender.cancel(begun.writes, why)
+        else:
+            await self._make_room(begun)
+        return why
+
+    async def _nominate_told(self, begun: _Begun) -> None:
+        """Nominate a pod whose victims have been told already, and mark them."""
+        why, _ = await self._nominate(begun)
+        if not why:
+            await asyncio.gather(*map(self._sender.mark, self._to_be_marked(begun)))
+
+    async def _nominate(self, begun: _Begun) -> tuple[str, str]:
+        """Return why no room has to be made, and the node where the LS pod is nominated now by us; empty for none."""
+        release = begun.release
+        if begun.nomination is None or begun.nominee is None:
+            return "", ""
+        why = why_gone(release.beneficiary, self._pods, release.node)
+        if why:
+            self._forget_nomination(begun)
+            return why, ""
+        outcome = await self._sender.nominate(begun.nomination, begun.nominee)
+        if outcome.result in (Result.SUPERSEDED, Result.GONE):
+            return outcome.message or outcome.result.value, ""
+        return "", release.node if outcome.is_done else ""
+
+    def _forget_nomination(self, begun: _Begun) -> None:
+        if begun.nominee is not None:
+            self._pods.settle(begun.nominee)
+
+    def _to_be_marked(self, begun: _Begun) -> list[DeletePod]:
+        if not (begun.release.marks and self._sender.may_nominate):
+            return []
+        return [action for action, _ in begun.writes if isinstance(action, DeletePod)]
+
+    async def _make_room(self, begun: _Begun) -> None:
+        """Send all that leaves and shrinks; what came of it is told beside that, since what failed is waited for."""
+        outcomes = await asyncio.gather(*(self._sender.send(action) for action, _ in begun.writes))
+        self._pool.told(begun.release)
+        for outcome, (_, expected) in zip(outcomes, begun.writes, strict=True):
+            self._sender.spawn(self._sender.conclude(outcome, expected))
+
+    async def _move(self, nomination: NominatePod) -> Outcome:
+        async with self._turns.turn((_REST, 0)):
+            return await self._sender.nominate(nomination, self._sender.expect_nomination(nomination))
+
+
+def is_urgent(release: Release) -> bool:
+    """Say whether an LS pod waits for a release, or is about to come: not where headroom is made."""
+    return not all(action.reason is Reason.HEADROOM for action in release.actions) or release.nomination is not None
+
+
+def _rank(release: Release) -> Rank:
+    if not is_urgent(release):
+        return _REST, 0
+    return _ROOM, release.nomination.pod.priority if release.nomination else 0
