@@ -18,6 +18,8 @@ from paraset_operator.model.snapshot import Snapshot
 HEAD_START = 0.1
 # The longest that what is not urgent steps aside for LS pods, and how often it looks whether it has to, in seconds.
 LONGEST_LULL, _LOOK = 0.5, 0.005
+# So long no LS pod has come when the whole plan is made, and the longest that a stream of them puts it off, in seconds.
+CALM, LONGEST_CALM, _LOOK_FOR_CALM = 0.5, 5.0, 0.02
 
 
 class Demands:
@@ -32,6 +34,7 @@ class Demands:
         self._new: set[str] = set()
         self._unsent: dict[str, float] = {}
         self._answered: set[str] = set()
+        self._last_came = -CALM
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> float | None:
         """Take in a change of a pod; return in how many seconds it is to be answered if it has begun to wait."""
@@ -47,7 +50,8 @@ class Demands:
     def _begin(self, pod: Pod) -> float:
         # The scheduler preempts for nobody who is bound.
         head_start = HEAD_START if pod.may_preempt and not pod.node else 0.0
-        self._due[pod.uid] = self._clock() + head_start
+        self._last_came = self._clock()
+        self._due[pod.uid] = self._last_came + head_start
         self._new.add(pod.uid)
         return head_start
 
@@ -75,6 +79,15 @@ class Demands:
         end = self._clock() + LONGEST_LULL
         while self.is_any_fresh and self._clock() < end:  # noqa: ASYNC110 - a head start ends by time alone
             await asyncio.sleep(_LOOK)
+
+    async def calm(self) -> None:
+        """Wait until no LS pod has come for half a second, or for five seconds where they don't cease to come.
+
+        The whole plan of a large cluster takes a core for a while, which those who come meanwhile would feel.
+        """
+        end = self._clock() + LONGEST_CALM
+        while self._clock() < min(end, self._last_came + CALM):  # noqa: ASYNC110 - it is calm by time alone
+            await asyncio.sleep(_LOOK_FOR_CALM)
 
     @property
     def answered(self) -> frozenset[str]:

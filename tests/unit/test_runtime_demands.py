@@ -13,7 +13,7 @@ from paraset_operator.cluster.cache import PodStore
 from paraset_operator.model.plan import Beneficiary, DeletePod, Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.runtime.demands import HEAD_START, Demands
+from paraset_operator.runtime.demands import CALM, HEAD_START, Demands
 
 SET = paraset()
 LS = ls("ls", cpu=1)
@@ -164,9 +164,11 @@ def test_what_is_not_urgent_waits_for_the_first_attempt_to_be_over(demands: Dema
     assert asyncio.run(bound_meanwhile())
 
 
-def test_a_stream_of_ls_pods_keeps_nobody_back_for_good(clock: Clock, demands: Demands) -> None:
+@pytest.mark.parametrize("quiet", ["lull", "calm"])
+def test_a_stream_of_ls_pods_keeps_nobody_back_for_good(clock: Clock, demands: Demands, quiet: str) -> None:
     async def stream() -> None:
-        waiting, number = asyncio.create_task(demands.lull()), 0
+        demands.saw_pod(None, LS)
+        waiting, number = asyncio.create_task(getattr(demands, quiet)()), 0
         async with asyncio.timeout(30):
             while not waiting.done():
                 demands.saw_pod(None, replace(LS, name=f"ls-{number}", uid=f"uid-{number}"))
@@ -175,3 +177,17 @@ def test_a_stream_of_ls_pods_keeps_nobody_back_for_good(clock: Clock, demands: D
 
     asyncio.run(stream())
     assert demands.is_any_fresh
+
+
+def test_it_is_calm_half_a_second_after_the_last_ls_pod_came(clock: Clock, demands: Demands) -> None:
+    async def waits(seconds: float) -> bool:
+        demands.saw_pod(None, LS)
+        demands.saw_pod(LS, replace(LS, node="n"))
+        clock.now += seconds
+        waiting = asyncio.create_task(demands.calm())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        return not waiting.done()
+
+    assert asyncio.run(waits(CALM / 2))
+    assert not asyncio.run(waits(CALM))
