@@ -1,6 +1,7 @@
 """The install manifest applies, gives the operator what it needs and no more, and fences what it does to pods."""
 
 import json
+import re
 import ssl
 import time
 import urllib.error
@@ -22,6 +23,10 @@ OPERATOR = "system:serviceaccount:paraset-system:paraset-operator"
 STATUS_OF_ANY_POD: dict[str, Json] = {
     "phase": {"status": {"phase": "Failed"}},
     "podIP": {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}},
+    "hostIP": {"status": {"hostIP": "10.9.9.9"}},
+    "reason": {"status": {"reason": "Evicted", "message": "no room"}},
+    "startTime": {"status": {"startTime": "2020-01-01T00:00:00Z"}},
+    "resources": {"status": {"resources": {"requests": {"cpu": "7"}}}},
     "containerStatuses": {
         "status": {"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": True, "restartCount": 0}]}
     },
@@ -312,6 +317,25 @@ def test_by_a_status_the_operator_writes_nothing_else(
 ) -> None:
     answer = patch_as_operator(cluster, waiting[kind], "status", STATUS_OF_ANY_POD[field])
     assert "nothing of a pod's status but nominatedNodeName" in answer
+
+
+def test_the_operator_may_not_add_an_address_to_a_pod(cluster: LocalCluster) -> None:
+    cluster.kubectl("create", "-f", "-", input=json.dumps(ls_pod("addressed")))
+    status: Json = {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}}
+    target = ("pod", "addressed", "-n", NAMESPACE, "--subresource=status")
+    cluster.kubectl("patch", *target, "--type=merge", "-p", json.dumps(status))
+    second = {"status": {"podIPs": [{"ip": "10.9.9.9"}, {"ip": "fd00::9"}]}}
+    assert "but nominatedNodeName" in patch_as_operator(cluster, "addressed", "status", second)
+
+
+def test_the_fence_compares_every_field_of_a_status_that_the_api_server_knows(cluster: LocalCluster) -> None:
+    schemas = cluster.api.get("/openapi/v3/api/v1")["components"]["schemas"]
+    known = set(schemas["io.k8s.api.core.v1.PodStatus"]["properties"])
+    policies = cluster.api.get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")["items"]
+    (fence,) = (each for each in policies if each["metadata"]["name"] == "paraset-operator-fence-status")
+    (condition,) = fence["spec"]["matchConditions"]
+    compared = set(re.findall(r"object\.status\.\?(\w+) == oldObject\.status\.\?\1\b", condition["expression"]))
+    assert known - compared == {"nominatedNodeName"}
 
 
 @pytest.mark.parametrize("kind", ["ls", "filler"])
