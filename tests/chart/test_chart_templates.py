@@ -129,8 +129,10 @@ def test_without_nomination_no_pods_status_may_be_written() -> None:
 
 def test_the_fence_is_around_the_account_that_is_used() -> None:
     found = objects("--set=serviceAccount.create=false", "--set=serviceAccount.name=mine", "--namespace=other")
-    (condition,) = named(found, "ValidatingAdmissionPolicy", "paraset-operator-fence")["spec"]["matchConditions"]
-    assert "'system:serviceaccount:other:mine'" in condition["expression"]
+    for fence in ("paraset-operator-fence", "paraset-operator-fence-only-fillers", "paraset-operator-fence-status"):
+        (condition,) = named(found, "ValidatingAdmissionPolicy", fence)["spec"]["matchConditions"]
+        assert condition["expression"].startswith("request.userInfo.username == 'system:serviceaccount:other:mine'")
+        assert named(found, "ValidatingAdmissionPolicyBinding", fence)["spec"]["policyName"] == fence
     assert pod_spec(found)["serviceAccountName"] == "mine"
     assert not of_kind(found, "ServiceAccount")
 

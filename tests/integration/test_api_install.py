@@ -1,11 +1,12 @@
 """The install manifest applies, gives the operator what it needs and no more, and fences what it does to pods."""
 
 import json
+import re
 import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,22 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALL = ROOT / "deploy" / "install.yaml"
 NAMESPACE = "api-install"
 OPERATOR = "system:serviceaccount:paraset-system:paraset-operator"
+#: What the operator may write of no pod's status.
+STATUS_OF_ANY_POD: dict[str, Json] = {
+    "phase": {"status": {"phase": "Failed"}},
+    "podIP": {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}},
+    "hostIP": {"status": {"hostIP": "10.9.9.9"}},
+    "reason": {"status": {"reason": "Evicted", "message": "no room"}},
+    "startTime": {"status": {"startTime": "2020-01-01T00:00:00Z"}},
+    "resources": {"status": {"resources": {"requests": {"cpu": "7"}}}},
+    "containerStatuses": {
+        "status": {"containerStatuses": [{"name": "c", "image": "i", "imageID": "i", "ready": True, "restartCount": 0}]}
+    },
+    "labels": {"metadata": {"labels": {"app": "other"}}},
+    "annotations": {"metadata": {"annotations": {"told": "lies"}}},
+    "finalizers": {"metadata": {"finalizers": ["example.com/stay"]}},
+}
+PREEMPTED: Json = {"status": {"conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "Preemption"}]}}
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +53,17 @@ def wait_for_the_fence(cluster: LocalCluster) -> None:
     deadline = time.monotonic() + 30
     nobodys = pod("nobodys", None)
     nobodys["metadata"]["labels"] = labels_of({"name": "nobody"})
-    as_operator = (f"--as={OPERATOR}",)
-    for body, who, says in ((pod("orphan", None), as_operator, "whose controller"), (nobodys, (), "filler-namespaces")):
-        while says not in refusal(cluster, body, *who):
-            assert time.monotonic() < deadline, "the operator is not fenced in after 30 s"
+    cluster.kubectl("create", "-f", "-", input=json.dumps(ls_pod("probe")))
+    answers: dict[str, Callable[[], str]] = {
+        "filler-namespaces'": lambda: refusal(cluster, nobodys),
+        "operator-fence'": lambda: refusal(cluster, pod("orphan", None), f"--as={OPERATOR}"),
+        "operator-fence-only-fillers'": lambda: patch_as_operator(cluster, "probe", "resize", resize("1m")),
+        "operator-fence-status'": lambda: patch_as_operator(cluster, "probe", "status", STATUS_OF_ANY_POD["phase"]),
+    }
+    for policy, answer in answers.items():
+        while policy not in answer():
+            assert time.monotonic() < deadline, f"{policy} is not in force after 30 s"
+    cluster.kubectl("delete", "pod", "probe", "-n", NAMESPACE, "--wait=false")
 
 
 def refusal(cluster: LocalCluster, body: Json, *who: str) -> str:
@@ -98,6 +122,11 @@ def pod(name: str, owner: Json | None, **spec: object) -> Json:
         "metadata": {"name": name, "namespace": NAMESPACE} | owners,
         "spec": {"containers": [container], "priorityClassName": "paraset-filler"} | spec,
     }
+
+
+def ls_pod(name: str) -> Json:
+    """A pod that is nobody's filler, and that nobody schedules."""
+    return pod(name, None, priorityClassName="", schedulerName="nobody")
 
 
 def resize(cpu: str) -> Json:
@@ -262,8 +291,7 @@ def test_pods_of_others_need_no_paraset(cluster: LocalCluster) -> None:
 
 
 def test_of_an_ls_pod_the_operator_may_only_nominate_the_node(cluster: LocalCluster, as_operator: str) -> None:
-    body = pod("ls", None, priorityClassName="", schedulerName="nobody")
-    cluster.kubectl("create", "-f", "-", input=json.dumps(body))
+    cluster.kubectl("create", "-f", "-", input=json.dumps(ls_pod("ls")))
 
     assert patch_as_operator(cluster, "ls", "status", {"status": {"nominatedNodeName": "node-0"}}) == ""
     answer = patch_as_operator(cluster, "ls", "status", {"status": {"phase": "Failed"}})
@@ -271,6 +299,76 @@ def test_of_an_ls_pod_the_operator_may_only_nominate_the_node(cluster: LocalClus
     assert "whose controller is a ParaSet" in patch_as_operator(cluster, "ls", "resize", resize("1m"))
     refused = cluster.kubectl(as_operator, "delete", "pod", "ls", "-n", NAMESPACE, check=False)
     assert "whose controller is a ParaSet" in refused.stderr
+
+
+@pytest.fixture(scope="module")
+def waiting(cluster: LocalCluster, owner: Json) -> Json:
+    """An LS pod and a filler that nobody schedules, so that nobody else writes their status."""
+    pods = {"ls": ls_pod("waiting-ls"), "filler": pod("waiting-filler", owner, schedulerName="nobody")}
+    for body in pods.values():
+        cluster.kubectl("create", "-f", "-", input=json.dumps(body))
+    return {kind: body["metadata"]["name"] for kind, body in pods.items()}
+
+
+@pytest.mark.parametrize("kind", ["ls", "filler"])
+@pytest.mark.parametrize("field", STATUS_OF_ANY_POD)
+def test_by_a_status_the_operator_writes_nothing_else(
+    cluster: LocalCluster, waiting: Json, kind: str, field: str
+) -> None:
+    answer = patch_as_operator(cluster, waiting[kind], "status", STATUS_OF_ANY_POD[field])
+    assert "nothing of a pod's status but nominatedNodeName" in answer
+
+
+def test_the_operator_may_not_add_an_address_to_a_pod(cluster: LocalCluster) -> None:
+    cluster.kubectl("create", "-f", "-", input=json.dumps(ls_pod("addressed")))
+    status: Json = {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}}
+    target = ("pod", "addressed", "-n", NAMESPACE, "--subresource=status")
+    cluster.kubectl("patch", *target, "--type=merge", "-p", json.dumps(status))
+    second = {"status": {"podIPs": [{"ip": "10.9.9.9"}, {"ip": "fd00::9"}]}}
+    assert "but nominatedNodeName" in patch_as_operator(cluster, "addressed", "status", second)
+
+
+def test_the_fence_compares_every_field_of_a_status_that_the_api_server_knows(cluster: LocalCluster) -> None:
+    schemas = cluster.api.get("/openapi/v3/api/v1")["components"]["schemas"]
+    known = set(schemas["io.k8s.api.core.v1.PodStatus"]["properties"])
+    policies = cluster.api.get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")["items"]
+    (fence,) = (each for each in policies if each["metadata"]["name"] == "paraset-operator-fence-status")
+    (condition,) = fence["spec"]["matchConditions"]
+    compared = set(re.findall(r"object\.status\.\?(\w+) == oldObject\.status\.\?\1\b", condition["expression"]))
+    assert known - compared == {"nominatedNodeName"}
+
+
+@pytest.mark.parametrize("kind", ["ls", "filler"])
+def test_the_operator_may_nominate_any_pod(cluster: LocalCluster, waiting: Json, kind: str) -> None:
+    assert patch_as_operator(cluster, waiting[kind], "status", {"status": {"nominatedNodeName": "node-1"}}) == ""
+
+
+def test_the_operator_may_write_conditions_of_fillers_alone(cluster: LocalCluster, waiting: Json) -> None:
+    assert patch_as_operator(cluster, waiting["filler"], "status", PREEMPTED) == ""
+    answer = patch_as_operator(cluster, waiting["ls"], "status", PREEMPTED)
+    assert "conditions of fillers" in answer
+
+
+def test_an_owner_that_is_no_controller_makes_no_filler(cluster: LocalCluster, as_operator: str, owner: Json) -> None:
+    body = ls_pod("owned")
+    body["metadata"]["ownerReferences"] = [owner | {"controller": False}]
+    cluster.kubectl("create", "-f", "-", input=json.dumps(body))
+    refused = cluster.kubectl(as_operator, "delete", "pod", "owned", "-n", NAMESPACE, check=False)
+    assert "whose controller is a ParaSet" in refused.stderr
+    assert "conditions of fillers" in patch_as_operator(cluster, "owned", "status", PREEMPTED)
+
+
+@pytest.mark.parametrize("field", STATUS_OF_ANY_POD)
+def test_the_fence_keeps_nobody_else_from_a_status(cluster: LocalCluster, waiting: Json, field: str) -> None:
+    body = json.dumps(STATUS_OF_ANY_POD[field])
+    target = ("pod", waiting["ls"], "-n", NAMESPACE, "--subresource=status", "--dry-run=server")
+    cluster.kubectl("patch", *target, "--type=merge", "-p", body)
+
+
+def test_the_fence_keeps_nobody_else_from_deleting_and_resizing(cluster: LocalCluster, waiting: Json) -> None:
+    target = ("pod", waiting["ls"], "-n", NAMESPACE, "--dry-run=server")
+    cluster.kubectl("patch", *target, "--subresource=resize", "-p", json.dumps(resize("20m")))
+    cluster.kubectl("delete", *target)
 
 
 def test_of_a_filler_the_operator_may_only_change_annotations(

@@ -79,6 +79,12 @@ subjects:
   verbs: [patch]
 {{- end -}}
 
+{{- /* CEL: whether the pod of this name is controlled by a ParaSet. */ -}}
+{{- define "paraset.isFiller" -}}
+has({{ . }}.metadata.ownerReferences) && {{ . }}.metadata.ownerReferences.exists(o,
+o.kind == 'ParaSet' && o.apiVersion.startsWith('paraset.io/') && has(o.controller) && o.controller)
+{{- end -}}
+
 {{- /* Why something is in the namespace default, for those who check manifests. */ -}}
 {{- define "paraset.inDefault" -}}
 checkov.io/skip1: CKV_K8S_21=The API server takes Events about cluster-scoped objects in this namespace alone
