@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paraset_operator.model.plan import Action, NominatePod
+from paraset_operator.model.plan import Action, DeletePod, NominatePod
 
 
 class Result(StrEnum):
@@ -33,3 +33,9 @@ class Outcome:
     def is_done(self) -> bool:
         """Whether the action was carried out."""
         return self.result is Result.DONE
+
+    @property
+    def gives_up_room(self) -> bool:
+        """Whether a filler stays that was to leave for somebody: its LS pod has no need of it any more."""
+        action = self.action
+        return self.result is Result.SUPERSEDED and isinstance(action, DeletePod) and action.beneficiary is not None

@@ -3,7 +3,9 @@ nodes where one has lost its victims before others have.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
 
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.cluster.cache import ClusterCache
@@ -11,6 +13,8 @@ from paraset_operator.model.plan import NominatePod, Release
 from paraset_operator.model.pod import Likeness, Pod
 from paraset_operator.model.resources import total_of
 from paraset_operator.planning.sharing import Told, gather, share
+
+_log = structlog.get_logger(__name__)
 
 # Seconds without a release, so that a burst is over; and from one try to the next where the scheduler came between.
 _QUIET, _AGAIN, _TRIES = 0.25, 0.05, 3
@@ -55,7 +59,10 @@ class Pool:
             else:
                 del self._told[likeness]
 
-    def _nominate(self, likeness: Likeness, nominations: Iterable[NominatePod]) -> None:
+    def _nominate(self, likeness: Likeness, nominations: Sequence[NominatePod]) -> None:
+        if nominations:
+            nodes = sorted({each.node for each in nominations})
+            _log.info("LS pods share the rooms made for them", pods=len(nominations), nodes=nodes)
         for each in nominations:
             self._together[each.node] = likeness
             task = asyncio.ensure_future(self._try(each))

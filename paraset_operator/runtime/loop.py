@@ -39,6 +39,8 @@ LONGEST_PAUSE = 10.0
 _GATHER = 0.05
 # The same where LS pods have taken headroom: short, so that it is over before the next of them comes.
 _GATHER_TAKEN = 0.02
+# The same where the scheduler was first, and a release was given up: of a burst there are many such.
+_GATHER_GIVEN_UP = 0.2
 # Releases that are decided before what they send gets its turn.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
@@ -81,6 +83,7 @@ class Loop:
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._demands = 0
         self._is_announced = False
+        self._look_again: asyncio.TimerHandle | None = None
         self._is_room_taken, self._taken_at = False, 0.0
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -114,6 +117,12 @@ class Loop:
         self._is_announced = True
         self._urgent.set()
         self._changed.set()
+
+    def gave_up_room(self) -> None:
+        """Look again, once it is quiet, at what counts on room that is not made after all: places ahead of a burst."""
+        if self._look_again is not None:
+            self._look_again.cancel()
+        self._look_again = asyncio.get_running_loop().call_later(_GATHER_GIVEN_UP, self.saw_demand)
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""

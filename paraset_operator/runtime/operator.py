@@ -217,6 +217,8 @@ class Operator:
         self.accounts.concluded(outcome)
         self.demands.concluded(outcome)
         self.reporter.concluded(outcome)
+        if outcome.gives_up_room:
+            self.loop.gave_up_room()
         self.loop.trigger()
 
     def _report(self, turn: Turn) -> None:

@@ -5,11 +5,11 @@ from planning_cases import filler, ls
 from runtime_cases import SET, create, delete, resize
 
 from paraset_operator.acting.actuator import action_waits
-from paraset_operator.acting.outcome import Result
+from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.sender import expected_pod, key_of
 from paraset_operator.acting.writes import outcome_of, pod_path
 from paraset_operator.cluster.client import ApiError
-from paraset_operator.model.plan import Action, NominatePod
+from paraset_operator.model.plan import Action, Beneficiary, NominatePod
 
 NOMINATION = NominatePod(ls(), "n1")
 
@@ -94,3 +94,17 @@ def test_what_was_seen_last_counts_and_not_what_the_decision_was_made_from() -> 
     pod = filler(SET)
     seen = filler(SET, is_ready=False)
     assert not expected_pod(delete(pod=pod), seen).is_ready
+
+
+@pytest.mark.parametrize(
+    ("result", "beneficiary", "gives_up"),
+    [
+        (Result.SUPERSEDED, Beneficiary("ls/ls", "uid-ls"), True),
+        (Result.SUPERSEDED, None, False),
+        (Result.DONE, Beneficiary("ls/ls", "uid-ls"), False),
+    ],
+)
+def test_a_filler_that_stays_although_it_was_to_leave_for_somebody_gives_up_room(
+    result: Result, beneficiary: Beneficiary | None, gives_up: bool
+) -> None:
+    assert Outcome(delete(beneficiary=beneficiary), result).gives_up_room is gives_up
