@@ -21,10 +21,12 @@ from paraset_operator.planning.room import NodeRoom
 from paraset_operator.planning.rooms import Rooms
 from paraset_operator.planning.yielding import release_at
 
-# Releases for announced pods in one plan, and kinds of pods for which all nodes are looked at. The rest follows in the
-# next plan, so that nobody who waits is kept waiting.
+# Releases for announced pods in one plan, kinds of pods for which victims are looked for, and kinds for which it is
+# looked whether there could be any: that costs little, and those for whom no node could ever do keep nobody else back.
+# The rest follows in the next plan, so that nobody who waits is kept waiting.
 MOST_AT_ONCE = 64
 MOST_SEARCHES = 8
+MOST_LOOKS = 64
 
 
 def make_for_announced(
@@ -42,8 +44,9 @@ def make_for_announced(
         name = (each.priority, takers, each.constraints, *sorted(each.requests.items()))
         kind = kinds.setdefault(name, _Kind(each, takers, rooms, owners, now))
         kept = kind.keep(count, len(releases))
-        may_search = sum(each.is_searched for each in kinds.values()) < MOST_SEARCHES
-        if kept < count and not each.is_fresh and (kind.is_searched or may_search):
+        looks = [other.could_do for other in kinds.values() if other.could_do is not None]
+        may_search = sum(looks) < MOST_SEARCHES and len(looks) < MOST_LOOKS
+        if kept < count and not each.is_fresh and (kind.could_do is not None or may_search):
             for release, number in kind.make(each, count - kept, MOST_AT_ONCE - len(releases)):
                 releases.append(release)
                 kept += number
@@ -83,20 +86,16 @@ def _promise(need: Resources, nodes: list[NodeRoom], count: int) -> int:
 class _Kind:
     """Pods that are alike, whoever announces them: where there is room for them, and where some can be made.
 
-    `full_since` is how many releases there were when no room was left for them: until there are more, none is looked
-    for again.
+    `could_do` says whether any node could hold one without its fillers; None before that was looked at. `full_since` is
+    how many releases there were when no room was left for them: until there are more, none is looked for again.
     """
 
     def __init__(self, each: Announcement, takers: Container[str], rooms: Rooms, owners: Owners, now: float) -> None:
         self._like = Pod("", each.key, "", priority=each.priority, requests=each.requests, constraints=each.constraints)
         self._takers, self._rooms, self._owners, self._now = takers, rooms, owners, now
         self._cheapest: CheapestNodes | None = None
+        self.could_do: bool | None = None
         self.full_since = -1
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether all nodes have been looked at."""
-        return self._cheapest is not None
 
     def keep(self, count: int, releases: int) -> int:
         """Promise room that is there for so many pods; return for how many there was any."""
@@ -125,5 +124,6 @@ class _Kind:
     def _nodes(self) -> CheapestNodes:
         if self._cheapest is None:
             nodes = _lent(self._takers, self._rooms.feasible(self._like))
+            self.could_do = bool(nodes)
             self._cheapest = CheapestNodes(self._like.requests, nodes, self._owners, self._now)
         return self._cheapest

@@ -11,7 +11,7 @@ from paraset_operator.model.announced import AnnouncedRules, Announcement, Sourc
 from paraset_operator.model.constraints import Constraints
 from paraset_operator.model.plan import Reason
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.planning.announced import MOST_AT_ONCE
+from paraset_operator.planning.announced import MOST_AT_ONCE, MOST_SEARCHES
 from paraset_operator.planning.planner import plan
 
 SMALL = paraset("s", shape(cpu=2))
@@ -41,6 +41,15 @@ def test_the_release_names_who_asked_and_nominates_nobody() -> None:
     assert release.beneficiary.key == "Deployment shop/web (1 more pod)"
     assert release.beneficiary.source == "workloads"
     assert release.nomination is None
+
+
+def test_pods_for_which_there_is_no_node_keep_no_others_back() -> None:
+    nowhere = tuple(
+        announced(cpu=4, key=f"Deployment shop/{number}", constraints=Constraints((("pool", str(number)),)))
+        for number in range(MOST_SEARCHES)
+    )
+    outcome = plan(full(announcements=(*nowhere, announced(cpu=2))))
+    assert [each.beneficiary.key for each in outcome.releases] == ["Deployment shop/web (1 more pod)"]
 
 
 def test_each_pod_of_an_announcement_gets_room() -> None:
