@@ -21,17 +21,23 @@ _QUIET, _AGAIN, _TRIES = 0.25, 0.05, 3
 
 
 class Pool:
-    """Pods that share. `is_idle` says whether all releases have been sent; `move` sends a nomination."""
+    """Pods that share. `is_idle` says whether all releases have been sent; `move` sends a nomination; `spawn` runs a
+    coroutine on its own.
+    """
 
     def __init__(
-        self, cache: ClusterCache, is_idle: Callable[[], bool], move: Callable[[NominatePod], Awaitable[Outcome]]
+        self,
+        cache: ClusterCache,
+        is_idle: Callable[[], bool],
+        move: Callable[[NominatePod], Awaitable[Outcome]],
+        spawn: Callable[..., None],
     ) -> None:
-        self._pods, self._nodes, self._is_idle, self._move = cache.pods, cache.nodes.nodes, is_idle, move
+        self._pods, self._nodes = cache.pods, cache.nodes.nodes
+        self._is_idle, self._move, self._spawn = is_idle, move, spawn
         # In the order in which they were told; and the nodes where pods are nominated together.
         self._told: dict[Likeness, list[Told]] = {}
         self._together: dict[str, Likeness] = {}
         self._look: asyncio.TimerHandle | None = None
-        self._moves: set[asyncio.Task[None]] = set()
         cache.pods.listen(self._saw_pod)
 
     def told(self, release: Release) -> None:
@@ -65,9 +71,7 @@ class Pool:
             _log.info("LS pods share the rooms made for them", pods=len(nominations), nodes=nodes)
         for each in nominations:
             self._together[each.node] = likeness
-            task = asyncio.ensure_future(self._try(each))
-            self._moves.add(task)
-            task.add_done_callback(self._moves.discard)
+            self._spawn(self._try(each))
 
     async def _try(self, nomination: NominatePod) -> None:
         """The scheduler writes to the pod as well: then it is looked at again, as long as it is where it was."""

@@ -48,7 +48,7 @@ class Releases:
     ) -> None:
         self._sender, self._pods, self._on_release = sender, cache.pods, on_release
         self._turns = Turns(at_a_time)
-        self._pool = Pool(cache, lambda: self._turns.is_idle, self._move)
+        self._pool = Pool(cache, lambda: self._turns.is_idle, self._move, sender.spawn)
 
     def begin(self, release: Release) -> None:
         """Begin to make room for one LS pod, at once."""

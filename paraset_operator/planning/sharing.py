@@ -51,7 +51,7 @@ def share(
         return ()
     nominated = {pod.nominated for pod in alike}
     # Where somebody is nominated, who leaves is marked as preempted.
-    homes = [each.node for each in told if each.node in nominated and is_leaving(each.node)]
+    homes = [each.node for each in told if each.node in nominated]
     others = (pod for pod in ready if pod.likeness != likeness)
     if not homes or any(_could_take(pod, each, nodes) for pod in others for each in told):
         return ()

@@ -112,7 +112,7 @@ class Loop:
         asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
 
     def saw_demand(self) -> None:
-        """Make room at once for LS pods that are announced."""
+        """Make room at once: for LS pods that are announced, or in place of room that was given up."""
         self._demands += 1
         self._is_announced = True
         self._urgent.set()
