@@ -9,7 +9,7 @@ import structlog
 
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.cluster.cache import ClusterCache
-from paraset_operator.model.plan import NominatePod, Release
+from paraset_operator.model.plan import DeletePod, NominatePod, ResizePod
 from paraset_operator.model.pod import Likeness, Pod
 from paraset_operator.model.resources import total_of
 from paraset_operator.planning.sharing import Told, gather, share
@@ -40,12 +40,12 @@ class Pool:
         self._look: asyncio.TimerHandle | None = None
         cache.pods.listen(self._saw_pod)
 
-    def told(self, release: Release) -> None:
-        """Take in that the victims for a pod have been told to leave; it is nominated there, or will be."""
-        if release.nomination is None or not release.marks or not release.actions:
+    def told(self, nomination: NominatePod, actions: Sequence[DeletePod | ResizePod]) -> None:
+        """Take in that room has been made for a pod that is nominated there, or will be."""
+        if not actions:
             return
-        given = total_of(action.pod.requests for action in release.actions)
-        self._told.setdefault(release.nomination.pod.likeness, []).append(Told(release.node, given))
+        given = total_of(action.pod.requests for action in actions)
+        self._told.setdefault(nomination.pod.likeness, []).append(Told(nomination.node, given))
         self._look_soon()
 
     def _look_soon(self) -> None:

@@ -78,8 +78,7 @@ class Releases:
         if why:
             self._sender.cancel(begun.writes, why)
             return why
-        marks = [self._sender.mark(victim) for victim in self._to_be_marked(begun)]
-        await asyncio.gather(self._make_room(begun), *marks)
+        await asyncio.gather(self._make_room(begun), self._mark_leaving(begun))
         return ""
 
     async def _tell_far(self, begun: _Begun) -> str:
@@ -96,7 +95,7 @@ class Releases:
         """Nominate a pod whose victims have been told already, and mark them."""
         why, _ = await self._nominate(begun)
         if not why:
-            await asyncio.gather(*map(self._sender.mark, self._to_be_marked(begun)))
+            await self._mark_leaving(begun)
 
     async def _nominate(self, begun: _Begun) -> tuple[str, str]:
         """Return why no room has to be made, and the node where the LS pod is nominated now by us; empty for none."""
@@ -116,15 +115,23 @@ class Releases:
         if begun.nominee is not None:
             self._pods.settle(begun.nominee)
 
-    def _to_be_marked(self, begun: _Begun) -> list[DeletePod]:
-        if not (begun.release.marks and self._sender.may_nominate):
-            return []
-        return [action for action, _ in begun.writes if isinstance(action, DeletePod)]
+    async def _mark_leaving(self, begun: _Begun) -> None:
+        """Mark the victims of a pod that is nominated, and fillers that were leaving its node before."""
+        if begun.nomination is None or not self._sender.may_nominate:
+            return
+        victims = [action.pod for action, _ in begun.writes if isinstance(action, DeletePod)]
+        others = [pod for pod in self._pods.at(begun.release.node) if self._is_leaving_unmarked(pod)]
+        await asyncio.gather(*(self._sender.mark(pod, begun.release.beneficiary) for pod in (*victims, *others)))
+
+    def _is_leaving_unmarked(self, pod: Pod) -> bool:
+        """Say so of a filler that has been told to leave, not of one that is only about to be."""
+        return pod.is_filler and pod.is_terminating and not pod.is_marked and not self._pods.is_expected(pod.key)
 
     async def _make_room(self, begun: _Begun) -> None:
         """Send all that leaves and shrinks; what came of it is told beside that, since what failed is waited for."""
         outcomes = await asyncio.gather(*(self._sender.send(action) for action, _ in begun.writes))
-        self._pool.told(begun.release)
+        if begun.nomination is not None:
+            self._pool.told(begun.nomination, [action for action, _ in begun.writes])
         for outcome, (_, expected) in zip(outcomes, begun.writes, strict=True):
             self._sender.spawn(self._sender.conclude(outcome, expected))
 

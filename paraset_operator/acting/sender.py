@@ -16,7 +16,7 @@ from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import PodStore
 from paraset_operator.cluster.client import EXPECTED_ERRORS
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, ResizePod
+from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
@@ -40,6 +40,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
         self._last_write: dict[str, asyncio.Future[None]] = {}
+        self._marking: set[str] = set()
         # Until the API server has said that nobody may.
         self.may_nominate = True
 
@@ -94,10 +95,14 @@ class Sender:
         self._on_outcome(outcome)
         return outcome
 
-    async def mark(self, action: DeletePod) -> None:
-        """Mark a victim; one that can't be marked is deleted all the same, and may cost a second one its place."""
+    async def mark(self, pod: Pod, beneficiary: Beneficiary) -> None:
+        """Mark a victim; one that can't be marked leaves all the same, and may cost a second one its place."""
+        if pod.uid in self._marking:
+            return
+        self._marking.add(pod.uid)
         with contextlib.suppress(*EXPECTED_ERRORS):
-            await self._writer.mark(action)
+            await self._writer.mark(pod, beneficiary)
+        self._marking.discard(pod.uid)
 
     async def send(self, action: Action) -> Outcome:
         """Send a write once all earlier ones about the same pod are answered."""

@@ -14,7 +14,7 @@ from paraset_operator.api.names import (
 )
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.client import ApiError, Client, at_once
-from paraset_operator.model.plan import Action, CreatePod, DeletePod, NominatePod, Notice, ResizePod
+from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, Notice, ResizePod
 from paraset_operator.model.pod import Pod
 
 MANAGED = {"fieldManager": FIELD_MANAGER}
@@ -56,21 +56,20 @@ class PodWriter:
         body = resize_manifest(shape_container(paraset), action.sizes) | {"metadata": {"uid": action.pod.uid}}
         return await self._client.strategic_merge(pod_path(action.pod, "resize"), body)
 
-    async def mark(self, action: DeletePod) -> bytes:
+    async def mark(self, pod: Pod, beneficiary: Beneficiary) -> bytes:
         """Mark a filler as preempted: the scheduler then waits for its room instead of preempting a second one.
 
         It tells room that is on its way for a nominated pod from any other by this condition alone.
         """
-        who = action.beneficiary.key if action.beneficiary else ""
         condition = {
             "type": "DisruptionTarget",
             "status": "True",
             "reason": "PreemptionByScheduler",
-            "message": f"{OPERATOR}: makes room for {who}",
+            "message": f"{OPERATOR}: makes room for {beneficiary.key}",
             "lastTransitionTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
-        body = {"metadata": {"uid": action.pod.uid}, "status": {"conditions": [condition]}}
-        return await self._client.strategic_merge(pod_path(action.pod, "status"), body)
+        body = {"metadata": {"uid": pod.uid}, "status": {"conditions": [condition]}}
+        return await self._client.strategic_merge(pod_path(pod, "status"), body)
 
     async def notify(self, notice: Notice) -> bytes:
         """Tell a filler by annotations when it will be moved and why, or that it stays."""

@@ -97,7 +97,7 @@ def pod_of(wire: PodWire) -> Pod:
     requests = NOTHING if is_idle else spec_requests(spec)
     container = _shape_container(wire) if owner else ""
     word = word_of(meta.annotations if owner else None)
-    resize = _resize(status)
+    resize, mark = _resize(status), _preempted_because(status)
     return Pod(
         namespace=meta.namespace,
         name=meta.name,
@@ -121,7 +121,8 @@ def pod_of(wire: PodWire) -> Pod:
         is_queued=any(each.name.startswith(_QUEUE) for each in spec.scheduling_gates or ()),
         is_ready=_condition(status, "Ready") == "True",
         is_running=status.phase == "Running",
-        is_preempted=_is_preempted(status),
+        is_preempted=bool(mark) and not mark.startswith(OPERATOR),
+        is_marked=bool(mark),
         may_preempt=spec.preemption_policy != "Never",
         resize=resize,
         trouble=_trouble(status) if owner else "",
@@ -243,14 +244,11 @@ def _last_end(container: ContainerStatus) -> str:
     return f" ({end.reason}, exit code {end.exit_code})" if end and crashes else ""
 
 
-def _is_preempted(status: PodStatus) -> bool:
-    """Say whether the scheduler has preempted the pod; those we have marked so ourselves say who did it."""
-    return any(
-        each.type == "DisruptionTarget"
-        and each.reason == "PreemptionByScheduler"
-        and not each.message.startswith(OPERATOR)
-        for each in status.conditions or ()
-    )
+def _preempted_because(status: PodStatus) -> str:
+    """Return what is said of a pod that is preempted, empty of any other; where we have marked it, that names us."""
+    conditions = (each for each in status.conditions or () if each.type == "DisruptionTarget")
+    found = next((each for each in conditions if each.reason == "PreemptionByScheduler"), None)
+    return (found.message or found.reason) if found else ""
 
 
 def _condition(status: PodStatus, kind: str) -> str:

@@ -140,16 +140,12 @@ Action: TypeAlias = DeletePod | ResizePod | CreatePod
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Room made for one LS pod: the nomination, then what shrinks or leaves for it.
-
-    With `marks` the victims are marked as preempted, so that the scheduler lets nominated pods wait for their room.
-    """
+    """Room made for one LS pod: the nomination, then what shrinks or leaves for it."""
 
     node: str
     beneficiary: Beneficiary
     nomination: NominatePod | None
     actions: tuple[DeletePod | ResizePod, ...]
-    marks: bool = False
 
 
 # One a node: as cheap as a filler to be made.

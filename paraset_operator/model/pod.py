@@ -36,7 +36,8 @@ class Pod:
     word, by annotations; `misread` names those that can't be read. `wanting` is what a grow that the kubelet has put
     off would add to a pod that is no filler; `held` counts it, because the scheduler does. `leaving_at` is when a
     filler was told that it will be moved, 0 if it was not. `controller` is what made a pod other than a filler, such as
-    "ReplicaSet/web-7d9f"; a pod that is gated by Kueue `is_queued`.
+    "ReplicaSet/web-7d9f"; a pod that is gated by Kueue `is_queued`. One that `is_preempted` leaves by kube-scheduler's
+    own decision; it takes every one that `is_marked` for that, and lets pods that are nominated there wait for it.
     """
 
     namespace: str
@@ -62,6 +63,7 @@ class Pod:
     is_ready: bool = False
     is_running: bool = False
     is_preempted: bool = False
+    is_marked: bool = False
     may_preempt: bool = True
     resize: Resize = Resize.NONE
     trouble: str = ""

@@ -170,7 +170,7 @@ def _release(
     nomination = NominatePod(nominee, room.name) if nominee is not None and may_nominate else None
     if not actions and nomination is None:
         return None
-    return Release(room.name, beneficiary, nomination, actions, marks=may_nominate)
+    return Release(room.name, beneficiary, nomination, actions)
 
 
 def _actions(

@@ -271,8 +271,10 @@ def _essence(pod: Pod) -> tuple[object, ...]:
     return tuple(getattr(pod, name) for name in _ESSENTIAL)
 
 
-# What a worker says of itself decides only about victims, and is read when there have to be some.
-_ESSENTIAL = tuple(name for name in Pod.__slots__ if name not in {"revision", "checkpointed", "progress", "misread"})
+# What a worker says of itself decides only about victims, and is read when there have to be some; our mark decides
+# nothing.
+_IN_PASSING = frozenset({"revision", "checkpointed", "progress", "misread", "is_marked"})
+_ESSENTIAL = tuple(name for name in Pod.__slots__ if name not in _IN_PASSING)
 
 
 def _observed_nodes(snapshot: Snapshot) -> frozenset[str]:
