@@ -28,6 +28,8 @@ _ROOM, _AFTERWARDS, _REST = 2, 1, 0
 # So many LS pods before it in the scheduler's queue, and a pod's victims can be told before it is nominated. The
 # scheduler takes 10 to 40 ms for a pod that it preempts for, so that is a quarter of a second and more.
 _FAR = 24
+# Releases for headroom at a time: more would be felt by an LS pod that comes just then.
+_UNHURRIED_AT_A_TIME = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Releases:
     ) -> None:
         self._sender, self._pods, self._on_release = sender, cache.pods, on_release
         self._turns = Turns(at_a_time)
+        self._unhurried = asyncio.Semaphore(_UNHURRIED_AT_A_TIME)
         self._pool = Pool(cache, lambda: self._turns.is_idle, self._move, sender.spawn)
 
     def begin(self, release: Release) -> None:
@@ -62,8 +65,14 @@ class Releases:
         self._sender.spawn(self._send(_Begun(release, nomination, nominee, writes)))
 
     async def _send(self, begun: _Begun) -> None:
-        if not is_urgent(begun.release):
-            await self._sender.lull()
+        if is_urgent(begun.release):
+            await self._send_in_turn(begun)
+        else:
+            async with self._unhurried:
+                await self._sender.lull()
+                await self._send_in_turn(begun)
+
+    async def _send_in_turn(self, begun: _Begun) -> None:
         async with self._turns.turn(_rank(begun.release)) as before_it:
             is_far = before_it >= _FAR and begun.nomination is not None
             why = await (self._tell_far(begun) if is_far else self._tell(begun))
@@ -119,13 +128,12 @@ class Releases:
         """Mark the victims of a pod that is nominated, and fillers that were leaving its node before."""
         if begun.nomination is None or not self._sender.may_nominate:
             return
-        victims = [action.pod for action, _ in begun.writes if isinstance(action, DeletePod)]
-        others = [pod for pod in self._pods.at(begun.release.node) if self._is_leaving_unmarked(pod)]
-        await asyncio.gather(*(self._sender.mark(pod, begun.release.beneficiary) for pod in (*victims, *others)))
-
-    def _is_leaving_unmarked(self, pod: Pod) -> bool:
-        """Say so of a filler that has been told to leave, not of one that is only about to be."""
-        return pod.is_filler and pod.is_terminating and not pod.is_marked and not self._pods.is_expected(pod.key)
+        victims = {action.pod.uid for action, _ in begun.writes if isinstance(action, DeletePod)}
+        leaving = (pod for pod in self._pods.at(begun.release.node) if pod.is_filler and pod.is_terminating)
+        # Another's victim that is only about to be told may be spared yet.
+        told = [pod for pod in leaving if pod.uid in victims or not self._pods.is_expected(pod.key)]
+        marks = (self._sender.mark(pod, begun.release.beneficiary) for pod in told if not pod.is_marked)
+        await asyncio.gather(*marks)
 
     async def _make_room(self, begun: _Begun) -> None:
         """Send all that leaves and shrinks; what came of it is told beside that, since what failed is waited for."""

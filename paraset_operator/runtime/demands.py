@@ -42,6 +42,7 @@ class Demands:
             return None if after.uid in self._due else self._begin(after)
         if before is not None:
             self._due.pop(before.uid, None)
+            self._new.discard(before.uid)
             if after is None or after.node:
                 self._answered.discard(before.uid)
                 self._unsent.pop(before.uid, None)
@@ -63,7 +64,6 @@ class Demands:
     def looked_at(self, snapshot: Snapshot) -> None:
         """Take in that a plan has dealt with all pods that were due: who got no room waits for other reasons."""
         self._new.difference_update(pod.uid for pod in snapshot.waiting if pod.uid not in snapshot.fresh)
-        self._new.intersection_update(self._due)
 
     @property
     def fresh(self) -> frozenset[str]:
@@ -101,6 +101,11 @@ class Demands:
         return any(due > now for due in self._due.values())
 
     @property
+    def are_coming(self) -> bool:
+        """Whether an LS pod has come within the head start that the scheduler has, be it bound since or not."""
+        return self._clock() < self._last_came + HEAD_START
+
+    @property
     def is_any_due(self) -> bool:
         """Whether some pod is to be answered now."""
         now = self._clock()
@@ -110,7 +115,7 @@ class Demands:
     def is_any_new_due(self) -> bool:
         """Whether some pod is to be answered now that no plan has dealt with yet."""
         now = self._clock()
-        return any(self._due.get(uid, now) <= now for uid in self._new)
+        return any(self._due[uid] <= now for uid in self._new)
 
     def sends(self, action: Action) -> None:
         """Take in that a write is about to be sent."""

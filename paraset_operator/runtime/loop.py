@@ -130,7 +130,7 @@ class Loop:
             await self._urgent.wait()
             self._urgent.clear()
             is_asked = self._is_announced or self._waiting.is_any_due
-            if not is_asked and self._waiting.is_any_fresh and time.monotonic() < self._taken_at + LONGEST_LULL:
+            if not is_asked and self._waiting.are_coming and time.monotonic() < self._taken_at + LONGEST_LULL:
                 asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
                 continue
             is_taken = self._is_headroom_taken()

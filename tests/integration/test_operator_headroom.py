@@ -2,7 +2,7 @@
 
 from corner import Corner
 from manifests import EXIT, GPU, HUMBLE
-from operating import Operator
+from operating import Operator, eventually
 
 HEADROOM = [{"name": "server", "resources": {GPU: 1, "cpu": "2", "memory": "64Mi"}, "copies": 1}]
 
@@ -44,6 +44,25 @@ def test_headroom_that_a_policy_asks_for_is_made(corner: Corner) -> None:
     corner.until_running(4)
     corner.change_policy(headroom=HEADROOM)
     corner.until_running(3)
+
+
+def test_who_leaves_for_headroom_is_marked_as_preempted_once_an_ls_pod_waits_for_that_room(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=2)
+    corner.add_set(annotations={EXIT: "20s"})
+    corner.until_running(2)
+    corner.change_policy(headroom=HEADROOM)
+    eventually("a filler leaves", lambda: len(corner.left()) == 1)
+    assert marked(corner) == []
+    corner.add_ls("ls", gpus=1, cpu="1", schedulerName="nobody", priorityClassName=None)
+    eventually("it is marked", lambda: marked(corner) == [True])
+    assert len(corner.left()) == 1
+
+
+def marked(corner: Corner) -> list[bool]:
+    pods = corner.cluster.api.get(f"/api/v1/namespaces/{corner.name}/pods")["items"]
+    conditions = [each for pod in pods for each in pod["status"].get("conditions", [])]
+    found = [each["reason"] for each in conditions if each["type"] == "DisruptionTarget"]
+    return [reason == "PreemptionByScheduler" for reason in found]
 
 
 def test_headroom_that_was_taken_is_made_again_on_the_urgent_path(corner: Corner, operator: Operator) -> None:

@@ -150,6 +150,23 @@ def test_a_pod_is_new_until_a_plan_has_dealt_with_it(demands: Demands, clock: Cl
     assert not demands.is_any_new_due
 
 
+@pytest.mark.parametrize("gone", [None, replace(LS, node="n"), replace(LS, nominated="n")])
+def test_a_pod_that_waits_no_more_before_any_plan_is_not_new(demands: Demands, clock: Clock, gone: Pod | None) -> None:
+    demands.saw_pod(None, LS)
+    demands.saw_pod(LS, gone)
+    clock.now += HEAD_START
+    assert not demands.is_any_new_due
+
+
+def test_ls_pods_are_coming_for_a_head_start_after_the_last_one(demands: Demands, clock: Clock) -> None:
+    assert not demands.are_coming
+    demands.saw_pod(None, LS)
+    demands.saw_pod(LS, replace(LS, node="n"))
+    assert demands.are_coming
+    clock.now += HEAD_START
+    assert not demands.are_coming
+
+
 def test_what_is_not_urgent_waits_for_the_first_attempt_to_be_over(demands: Demands) -> None:
     async def bound_meanwhile() -> bool:
         demands.saw_pod(None, LS)
