@@ -15,7 +15,7 @@ from typing import Any
 from demo.install import OPERATOR_USER
 from demo.workload import NAMESPACE
 
-MAKES_ROOM = "makes room"
+WRITES = frozenset({"delete", "resize"})
 
 
 class Tail:
@@ -47,11 +47,9 @@ def seconds_to_delete(audit: Iterable[dict[str, Any]], log: Iterable[dict[str, A
             sent.setdefault(f"{about['namespace']}/{about['name']}", _time(entry["requestReceivedTimestamp"]))
     firsts: dict[str, float] = {}
     for line in log:
-        if line.get("event") == MAKES_ROOM and line["beneficiary"] in created:
-            fillers = (action.rpartition(" ")[2] for action in line["actions"])
-            times = [sent[filler] for filler in fillers if filler in sent]
-            if times:
-                firsts.setdefault(line["beneficiary"], min(times))
+        who, filler = line.get("beneficiary"), line.get("pod")
+        if line.get("event") in WRITES and who in created and filler in sent:
+            firsts[who] = min(sent[filler], firsts.get(who, sent[filler]))
     return sorted(at - created[pod] for pod, at in firsts.items())
 
 

@@ -2,8 +2,9 @@
 
 - Room is made for an LS pod only after its nomination went through: who was nominated in the same moment by the
   scheduler already has its victims.
-- Not so where many others of its priority are before it in the scheduler's queue: its victims are told at once, and it
-  is nominated once all have been told. It is a while until the scheduler gets to it, and what takes time is the exit.
+- Not so where many others of its priority are before it in the scheduler's queue, or it may not preempt: its victims
+  are told at once, and it is nominated once all have been told. It is a while until the scheduler gets to it, or it
+  never makes it room, and what takes time is the exit.
 - Of releases that wait for their turn, the LS pod of the highest priority comes first, and of equal ones the last in
   the scheduler's queue (turns.py). Before anything of one is sent, its LS pod is looked at again: for one that is
   gone, bound, or nominated by the scheduler meanwhile, nothing more is sent.
@@ -74,9 +75,9 @@ class Releases:
 
     async def _send_in_turn(self, begun: _Begun) -> None:
         async with self._turns.turn(_rank(begun.release)) as before_it:
-            is_far = before_it >= _FAR and begun.nomination is not None
-            why = await (self._tell_far(begun) if is_far else self._tell(begun))
-        if is_far and not why:
+            is_first = _may_be_told_first(begun.nomination, before_it)
+            why = await (self._tell_first(begun) if is_first else self._tell(begun))
+        if is_first and not why:
             async with self._turns.turn((_AFTERWARDS, 0)):
                 await self._nominate_told(begun)
 
@@ -90,8 +91,8 @@ class Releases:
         await asyncio.gather(self._make_room(begun), self._mark_leaving(begun))
         return ""
 
-    async def _tell_far(self, begun: _Begun) -> str:
-        """Tell the victims of a pod that the scheduler is not near to; return why not, or nothing."""
+    async def _tell_first(self, begun: _Begun) -> str:
+        """Tell the victims of a pod that is yet to be nominated; return why not, or nothing."""
         why = why_gone(begun.release.beneficiary, self._pods, begun.release.node)
         if why:
             self._forget_nomination(begun)
@@ -151,6 +152,11 @@ class Releases:
 def is_urgent(release: Release) -> bool:
     """Say whether an LS pod waits for a release, or is about to come: not where headroom is made."""
     return not all(action.reason is Reason.HEADROOM for action in release.actions) or release.nomination is not None
+
+
+def _may_be_told_first(nomination: NominatePod | None, before_it: int) -> bool:
+    """Say whether the scheduler will not tell other victims for a pod meanwhile."""
+    return nomination is not None and (before_it >= _FAR or not nomination.pod.may_preempt)
 
 
 def _rank(release: Release) -> Rank:

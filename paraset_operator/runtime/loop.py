@@ -41,7 +41,9 @@ _GATHER = 0.05
 _GATHER_TAKEN = 0.02
 # The same where the scheduler was first, and a release was given up: of a burst there are many such.
 _GATHER_GIVEN_UP = 0.2
-# Releases that are decided before what they send gets its turn.
+# From one urgent plan to the next: of a burst, those that came meanwhile are answered together.
+_URGENT_SPACING = 0.02
+# Releases that are decided before what they send gets its turn, after the first one, which is sent by itself.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
 _AT_A_LOOK = 32
@@ -126,8 +128,10 @@ class Loop:
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
+        began = 0.0
         while True:
             await self._urgent.wait()
+            await asyncio.sleep(max(0.0, began + _URGENT_SPACING - time.monotonic()))
             self._urgent.clear()
             is_asked = self._is_announced or self._waiting.is_any_due
             if not is_asked and self._waiting.are_coming and time.monotonic() < self._taken_at + LONGEST_LULL:
@@ -135,6 +139,7 @@ class Loop:
                 continue
             is_taken = self._is_headroom_taken()
             if self._may_act() and (is_taken or is_asked):
+                began = time.monotonic()
                 with _surviving("urgent", self._metrics):
                     async with self._urgent_turn:
                         is_hurried = self._is_announced or self._waiting.is_any_new_due
@@ -178,7 +183,7 @@ class Loop:
         for count, release in enumerate(releases, start=1):
             if release.node not in observed:
                 self._release(release)
-            if count % _AT_ONCE == 0:
+            if count % _AT_ONCE == 1:
                 pause = time.perf_counter()
                 await asyncio.sleep(0)
                 paused += time.perf_counter() - pause
@@ -236,8 +241,6 @@ class Loop:
         self._demands += 1
         if release.actions:
             self._waiting.decided(release.beneficiary.uid)
-        names = [f"{type(each).__name__} {each.pod.key}" for each in release.actions]
-        _log.info("makes room", node=release.node, beneficiary=release.beneficiary.key, actions=names)
         self._actuator.release(release)
 
 

@@ -90,7 +90,7 @@ class Reporter:
             node=node_of(action),
             reason=action.reason.value,
             result=outcome.result.value,
-            **({"message": outcome.message} if outcome.message else {}),
+            **_said_of(action, outcome.message),
         )
         if outcome.is_done and not isinstance(action, CreatePod):
             self._tell_owner(action)
@@ -154,6 +154,12 @@ class Reporter:
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
 _LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
+
+
+def _said_of(action: Action, message: str) -> dict[str, str]:
+    """Return for whom a write was, and what the API server said of it, if anything."""
+    who = "" if isinstance(action, CreatePod) or action.beneficiary is None else action.beneficiary.key
+    return {name: words for name, words in (("beneficiary", who), ("message", message)) if words}
 
 
 def as_json(status: ParaSetStatus) -> Status:

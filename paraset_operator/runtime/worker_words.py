@@ -29,8 +29,8 @@ class WorkerWords:
         if after is None:
             if before is not None:
                 self._told.pop(before.uid, None)
-        elif after.is_filler and (after.misread or after.checkpointed) and self._may_tell():
-            for name in self._ignored(after):
+        elif after.is_filler and (ignored := self._ignored(after)) and self._may_tell():
+            for name in ignored:
                 self._tell(after, name)
 
     def _ignored(self, pod: Pod) -> tuple[str, ...]:

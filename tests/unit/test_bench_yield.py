@@ -210,7 +210,7 @@ DELETED = {
     "responseStatus": {"code": 200},
     "requestReceivedTimestamp": "2026-11-26T05:00:00.030000Z",
 }
-MADE = {"event": "makes room", "beneficiary": "serving/ls", "actions": ["DeletePod tenant/filler-1"]}
+MADE = {"event": "delete", "beneficiary": "serving/ls", "pod": "tenant/filler-1"}
 
 
 def test_event_to_delete_is_taken_from_the_audit_log() -> None:
