@@ -24,6 +24,7 @@ from paraset_operator.runtime.accounts_store import AccountsStore
 from paraset_operator.runtime.announced_watches import AnnouncedDemand
 from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.filled_work import FilledWork
+from paraset_operator.runtime.garbage import collect_when_calm
 from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
@@ -137,6 +138,7 @@ class Operator:
                 "loop": self.loop.run(self._prepare),
                 "events": self._events.run(),
                 "accounts": self._store.run(),
+                "garbage": collect_when_calm(self.demands.calm),
             }
         )
 

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -128,7 +127,6 @@ async def _kopf(connection: Connection, operator: Operator, stop: asyncio.Event)
 
 
 async def _relist(operator: Operator) -> None:
-    gc.freeze()
     while True:
         await asyncio.sleep(RELIST_EVERY)
         try:
