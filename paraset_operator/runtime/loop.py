@@ -29,7 +29,7 @@ from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import Observed, observed_by_owner
-from paraset_operator.runtime.demands import LONGEST_LULL, Demands
+from paraset_operator.runtime.demands import LONGEST_CALM, LONGEST_LULL, Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 
@@ -37,12 +37,13 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
-# The same where LS pods have taken headroom: short, so that it is over before the next of them comes.
-_GATHER_TAKEN = 0.02
+# From one look to the next whether headroom that was taken is to be made again.
+_LOOK_AT_TAKEN = 0.02
 # The same where the scheduler was first, and a release was given up: of a burst there are many such.
 _GATHER_GIVEN_UP = 0.2
-# From one urgent plan to the next: of a burst, those that came meanwhile are answered together.
-_URGENT_SPACING = 0.02
+# From one urgent plan to the next at least, and no less than it took: what it sends needs the thread as well. Of a
+# burst, those that came meanwhile are answered together.
+_URGENT_REST = 0.015
 # Releases that are decided before what they send gets its turn, after the first one, which is sent by itself.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
@@ -86,7 +87,9 @@ class Loop:
         self._demands = 0
         self._is_announced = False
         self._look_again: asyncio.TimerHandle | None = None
-        self._is_room_taken, self._taken_at = False, 0.0
+        # When LS pods took room that may have been headroom, until it is made again; None: they did not.
+        self._taken_at: float | None = None
+        self._look_at_taken: asyncio.TimerHandle | None = None
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -104,14 +107,16 @@ class Loop:
                 asyncio.get_running_loop().call_later(delay + 0.001, self._urgent.set)
             else:
                 self._urgent.set()
-        if _takes_room_of_ls(before, after) and not self._is_room_taken:
-            self._room_is_taken()
+        if _takes_room_of_ls(before, after) and self._taken_at is None:
+            self._taken_at = time.monotonic()
+            self._look_at_headroom_soon()
         if not _is_same(before, after):
             self._changed.set()
 
-    def _room_is_taken(self) -> None:
-        self._is_room_taken, self._taken_at = True, time.monotonic()
-        asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
+    def _look_at_headroom_soon(self) -> None:
+        if self._look_at_taken is not None:
+            self._look_at_taken.cancel()
+        self._look_at_taken = asyncio.get_running_loop().call_later(_LOOK_AT_TAKEN, self._urgent.set)
 
     def saw_demand(self) -> None:
         """Make room at once: for LS pods that are announced, or in place of room that was given up."""
@@ -128,30 +133,33 @@ class Loop:
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
-        began = 0.0
+        rests_until = 0.0
         while True:
             await self._urgent.wait()
-            await asyncio.sleep(max(0.0, began + _URGENT_SPACING - time.monotonic()))
+            await asyncio.sleep(max(0.0, rests_until - time.monotonic()))
             self._urgent.clear()
-            is_asked = self._is_announced or self._waiting.is_any_due
-            if not is_asked and self._waiting.are_coming and time.monotonic() < self._taken_at + LONGEST_LULL:
-                asyncio.get_running_loop().call_later(_GATHER_TAKEN, self._urgent.set)
-                continue
-            is_taken = self._is_headroom_taken()
-            if self._may_act() and (is_taken or is_asked):
+            is_due = self._is_headroom_due()
+            if self._may_act() and (is_due or self._is_announced or self._waiting.is_any_due):
                 began = time.monotonic()
+                self._is_announced = False
                 with _surviving("urgent", self._metrics):
                     async with self._urgent_turn:
-                        is_hurried = self._is_announced or self._waiting.is_any_new_due
-                        self._is_announced = False
-                        await self._yield(keeps_headroom=not is_hurried)
-                    if is_taken and is_hurried:
-                        self._room_is_taken()
+                        await self._yield(keeps_headroom=is_due)
+                now = time.monotonic()
+                rests_until = now + max(_URGENT_REST, now - began)
+            if self._taken_at is not None:
+                self._look_at_headroom_soon()
 
-    def _is_headroom_taken(self) -> bool:
-        """Say whether headroom may have been taken since it was last asked: it is made again without delay."""
-        is_taken, self._is_room_taken = self._is_room_taken, False
-        return is_taken and any(map(keeps_headroom, self._picture.policies()))
+    def _is_headroom_due(self) -> bool:
+        """Say once whether what was taken of headroom is to be made again: when no LS pod comes, or before long."""
+        if self._taken_at is None:
+            return False
+        is_hurried = self._is_announced or self._waiting.is_any_new_due
+        longest = LONGEST_CALM if is_hurried else LONGEST_LULL
+        if (is_hurried or self._waiting.are_coming) and time.monotonic() < self._taken_at + longest:
+            return False
+        self._taken_at = None
+        return any(map(keeps_headroom, self._picture.policies()))
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""

@@ -78,6 +78,21 @@ def test_headroom_that_was_taken_is_made_again_on_the_urgent_path(corner: Corner
     assert operator.metric('paraset_plans_total{path="urgent"}') > before
 
 
+def test_a_stream_of_ls_pods_does_not_put_it_off_for_good(corner: Corner) -> None:
+    copies = 70
+    corner.change_policy(headroom=[HEADROOM[0] | {"copies": copies}])
+    corner.add_nodes("a", cpu=220, gpus=copies + 4)
+    corner.add_set(replicas=copies + 4)
+    corner.until_running(4)
+    stream = (f"ls-{number}" for number in range(copies - 1))
+    for name in stream:
+        corner.add_ls(name, gpus=1, cpu="1")
+        corner.until_bound(name)
+        if corner.left():
+            break
+    assert next(stream, None) is not None
+
+
 def test_headroom_moves_to_another_node_when_its_own_is_taken(corner: Corner) -> None:
     corner.change_policy(headroom=HEADROOM)
     corner.add_nodes("a", "b", gpus=1)
