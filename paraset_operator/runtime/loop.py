@@ -2,7 +2,7 @@
 
 - Urgent: when an LS pod is seen to wait, or is announced, step 1 of the plan is made and carried out by itself, after
   the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
-  looked for. So is room that LS work has taken from headroom: it is made again before the next pod asks for it.
+  looked for. Room that LS pods have taken from headroom is made again in their pauses (taken_headroom.py).
 - Whatever is not urgent, and room for headroom, waits for a lull: no LS pod is at its first scheduling attempt then.
 - Full: everything else waits a moment for more of its kind, and until no LS pod has come for half a second. The plan
   is made in a thread, so that the urgent path is never behind it; if LS work showed up meanwhile, what would take room
@@ -29,9 +29,10 @@ from paraset_operator.planning.pacing import Pacing
 from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import Observed, observed_by_owner
-from paraset_operator.runtime.demands import LONGEST_CALM, LONGEST_LULL, Demands
+from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.taken_headroom import TakenHeadroom
 
 _log = structlog.get_logger(__name__)
 
@@ -87,8 +88,7 @@ class Loop:
         self._demands = 0
         self._is_announced = False
         self._look_again: asyncio.TimerHandle | None = None
-        # When LS pods took room that may have been headroom, until it is made again; None: they did not.
-        self._taken_at: float | None = None
+        self._taken = TakenHeadroom(demands)
         self._look_at_taken: asyncio.TimerHandle | None = None
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -107,16 +107,17 @@ class Loop:
                 asyncio.get_running_loop().call_later(delay + 0.001, self._urgent.set)
             else:
                 self._urgent.set()
-        if _takes_room_of_ls(before, after) and self._taken_at is None:
-            self._taken_at = time.monotonic()
-            self._look_at_headroom_soon()
+        self._taken.saw_pod(before, after)
+        if self._taken.is_any and self._look_at_taken is None:
+            self._look_at_taken_soon()
         if not _is_same(before, after):
             self._changed.set()
 
-    def _look_at_headroom_soon(self) -> None:
+    def _look_at_taken_soon(self) -> None:
         if self._look_at_taken is not None:
             self._look_at_taken.cancel()
-        self._look_at_taken = asyncio.get_running_loop().call_later(_LOOK_AT_TAKEN, self._urgent.set)
+        call_later = asyncio.get_running_loop().call_later
+        self._look_at_taken = call_later(_LOOK_AT_TAKEN, self._urgent.set) if self._taken.is_any else None
 
     def saw_demand(self) -> None:
         """Make room at once: for LS pods that are announced, or in place of room that was given up."""
@@ -147,19 +148,11 @@ class Loop:
                         await self._yield(keeps_headroom=is_due)
                 now = time.monotonic()
                 rests_until = now + max(_URGENT_REST, now - began)
-            if self._taken_at is not None:
-                self._look_at_headroom_soon()
+            self._look_at_taken_soon()
 
     def _is_headroom_due(self) -> bool:
-        """Say once whether what was taken of headroom is to be made again: when no LS pod comes, or before long."""
-        if self._taken_at is None:
-            return False
         is_hurried = self._is_announced or self._waiting.is_any_new_due
-        longest = LONGEST_CALM if is_hurried else LONGEST_LULL
-        if (is_hurried or self._waiting.are_coming) and time.monotonic() < self._taken_at + longest:
-            return False
-        self._taken_at = None
-        return any(map(keeps_headroom, self._picture.policies()))
+        return self._taken.is_due(is_hurried=is_hurried) and any(map(keeps_headroom, self._picture.policies()))
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Plan and act until cancelled; `prepare` is awaited before every plan."""
@@ -264,11 +257,6 @@ def _surviving(path: str, metrics: Metrics) -> Iterator[None]:
 
 def _now() -> Moment:
     return Moment(time.monotonic(), time.time())
-
-
-def _takes_room_of_ls(before: Pod | None, after: Pod | None) -> bool:
-    """Say whether a pod that is no filler has been bound just now."""
-    return after is not None and bool(after.node) and not after.is_filler and not (before is not None and before.node)
 
 
 def _is_same(before: Pod | None, after: Pod | None) -> bool:
