@@ -18,8 +18,10 @@ from paraset_operator.model.snapshot import Snapshot
 HEAD_START = 0.1
 # The longest that what is not urgent steps aside for LS pods, and how often it looks whether it has to, in seconds.
 LONGEST_LULL, _LOOK = 0.5, 0.005
-# So long no LS pod has come when the whole plan is made, and the longest that a stream of them puts it off, in seconds.
+# So long no LS pod has come when the whole plan is made, and the longest that they put it off, in seconds.
 CALM, LONGEST_CALM, _LOOK_FOR_CALM = 0.5, 5.0, 0.02
+# So many LS pods that are nominated and not bound are a burst: their rooms come free one after the other.
+BURST = 8
 
 
 class Demands:
@@ -34,10 +36,12 @@ class Demands:
         self._new: set[str] = set()
         self._unsent: dict[str, float] = {}
         self._answered: set[str] = set()
+        self._nominated: set[str] = set()
         self._last_came = -CALM
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> float | None:
         """Take in a change of a pod; return in how many seconds it is to be answered if it has begun to wait."""
+        self._count_nominated(before, after)
         if after is not None and wants_room(after):
             return None if after.uid in self._due else self._begin(after)
         if before is not None:
@@ -47,6 +51,12 @@ class Demands:
                 self._answered.discard(before.uid)
                 self._unsent.pop(before.uid, None)
         return None
+
+    def _count_nominated(self, before: Pod | None, after: Pod | None) -> None:
+        if before is not None:
+            self._nominated.discard(before.uid)
+        if after is not None and after.nominated and not (after.node or after.is_filler or after.is_terminating):
+            self._nominated.add(after.uid)
 
     def _begin(self, pod: Pod) -> float:
         # The scheduler preempts for nobody who is bound.
@@ -81,13 +91,17 @@ class Demands:
             await asyncio.sleep(_LOOK)
 
     async def calm(self) -> None:
-        """Wait until no LS pod has come for half a second, or for five seconds where they don't cease to come.
+        """Wait until no LS pod has come for half a second and the rooms of a burst are taken, for five seconds at most.
 
         The whole plan of a large cluster takes a core for a while, which those who come meanwhile would feel.
         """
         end = self._clock() + LONGEST_CALM
-        while self._clock() < min(end, self._last_came + CALM):  # noqa: ASYNC110 - it is calm by time alone
+        while self._clock() < end and not self._is_calm:  # noqa: ASYNC110 - by time, mostly
             await asyncio.sleep(_LOOK_FOR_CALM)
+
+    @property
+    def _is_calm(self) -> bool:
+        return self._clock() >= self._last_came + CALM and len(self._nominated) < BURST
 
     @property
     def answered(self) -> frozenset[str]:

@@ -4,9 +4,9 @@
   the head start that kube-scheduler has (demands.py). Of a burst the first releases are sent while the last are still
   looked for. Room that LS pods have taken from headroom is made again in their pauses (taken_headroom.py).
 - Whatever is not urgent, and room for headroom, waits for a lull: no LS pod is at its first scheduling attempt then.
-- Full: everything else waits a moment for more of its kind, and until no LS pod has come for half a second. The plan
-  is made in a thread, so that the urgent path is never behind it; if LS work showed up meanwhile, what would take room
-  is dropped and planned anew.
+- Full: everything else waits a moment for more of its kind, and until it is calm: no LS pod has come for half a second,
+  no burst waits for its rooms. The plan is made in a thread, so that the urgent path is never behind it; if LS work
+  showed up meanwhile, what would take room is dropped and planned anew.
 - Nothing is done before the picture is complete, or without the Lease. A turn comes at least every few seconds, so
   that what depends on time alone comes about, and so that the probes can tell a loop that is stuck.
 """

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from paraset_operator.model.pod import Pod
-from paraset_operator.runtime.demands import LONGEST_CALM, LONGEST_LULL, Demands
+from paraset_operator.runtime.demands import HEAD_START, LONGEST_CALM, LONGEST_LULL, Demands
 
 
 class TakenHeadroom:
@@ -17,12 +17,14 @@ class TakenHeadroom:
     def __init__(self, demands: Demands, clock: Callable[[], float] = time.monotonic) -> None:
         self._demands, self._clock = demands, clock
         self._since: float | None = None
+        self._last = 0.0
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Take in a change of a pod: one that is no filler takes room once it is bound."""
         is_bound_now = after is not None and bool(after.node) and not (before is not None and before.node)
-        if is_bound_now and after is not None and not after.is_filler and self._since is None:
-            self._since = self._clock()
+        if is_bound_now and after is not None and not after.is_filler:
+            self._last = self._clock()
+            self._since = self._last if self._since is None else self._since
 
     @property
     def is_any(self) -> bool:
@@ -30,14 +32,15 @@ class TakenHeadroom:
         return self._since is not None
 
     def is_due(self, *, is_hurried: bool) -> bool:
-        """Say once that it is to be made again: when no LS pod comes, or after half a second.
+        """Say once that it is to be made again: when no LS pod comes or is bound, or after half a second.
 
         Where the plan is made for pods that wait (`is_hurried`) it may be left to a later one, for five seconds.
         """
         if self._since is None:
             return False
-        longest = LONGEST_CALM if is_hurried else LONGEST_LULL
-        if (is_hurried or self._demands.are_coming) and self._clock() < self._since + longest:
+        now, longest = self._clock(), LONGEST_CALM if is_hurried else LONGEST_LULL
+        is_stream = is_hurried or self._demands.are_coming or now < self._last + HEAD_START
+        if is_stream and now < self._since + longest:
             return False
         self._since = None
         return True

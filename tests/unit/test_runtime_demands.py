@@ -13,7 +13,7 @@ from paraset_operator.cluster.cache import PodStore
 from paraset_operator.model.plan import Beneficiary, DeletePod, Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.runtime.demands import CALM, HEAD_START, Demands
+from paraset_operator.runtime.demands import BURST, CALM, HEAD_START, Demands
 
 SET = paraset()
 LS = ls("ls", cpu=1)
@@ -194,6 +194,27 @@ def test_a_stream_of_ls_pods_keeps_nobody_back_for_good(clock: Clock, demands: D
 
     asyncio.run(stream())
     assert demands.is_any_fresh
+
+
+@pytest.mark.parametrize("end", [{"node": "n"}, {"nominated": ""}])
+def test_it_is_calm_when_few_of_a_burst_wait_for_their_rooms(
+    clock: Clock, demands: Demands, end: dict[str, str]
+) -> None:
+    burst = [replace(LS, name=f"ls-{number}", uid=f"uid-{number}", nominated="n") for number in range(BURST)]
+
+    async def waits() -> bool:
+        waiting = asyncio.create_task(demands.calm())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        return not waiting.done()
+
+    for pod in burst:
+        demands.saw_pod(None, pod)
+    clock.now += CALM
+    assert asyncio.run(waits())
+    demands.saw_pod(burst[0], replace(burst[0], **end))
+    clock.now += CALM
+    assert not asyncio.run(waits())
 
 
 def test_it_is_calm_half_a_second_after_the_last_ls_pod_came(clock: Clock, demands: Demands) -> None:

@@ -53,6 +53,15 @@ def test_it_is_due_once_when_no_ls_pod_comes_any_more(stage: Stage) -> None:
     assert not stage.taken.is_due(is_hurried=False)
 
 
+def test_it_is_not_due_while_one_ls_pod_after_the_other_is_bound(stage: Stage) -> None:
+    stage.change(None, LS)
+    stage.clock.now += HEAD_START
+    stage.change(LS, replace(LS, node="n"))
+    assert not stage.taken.is_due(is_hurried=False)
+    stage.clock.now += HEAD_START
+    assert stage.taken.is_due(is_hurried=False)
+
+
 def test_a_stream_of_ls_pods_puts_it_off_for_half_a_second(stage: Stage) -> None:
     assert stage.seconds_until_due(is_hurried=False) == pytest.approx(LONGEST_LULL, abs=STEP)
 
