@@ -42,8 +42,8 @@ _GATHER = 0.05
 _LOOK_AT_TAKEN = 0.02
 # The same where the scheduler was first, and a release was given up: of a burst there are many such.
 _GATHER_GIVEN_UP = 0.2
-# From one urgent plan to the next at least, and no less than it took: what it sends needs the thread as well. Of a
-# burst, those that came meanwhile are answered together.
+# From one urgent plan to the next at least, and no less than half of what it took: what it sends needs the thread as
+# well. Of a burst, those that came meanwhile are answered together.
 _URGENT_REST = 0.015
 # Releases that are decided before what they send gets its turn, after the first one, which is sent by itself.
 _AT_ONCE = 8
@@ -147,7 +147,7 @@ class Loop:
                     async with self._urgent_turn:
                         await self._yield(keeps_headroom=is_due)
                 now = time.monotonic()
-                rests_until = now + max(_URGENT_REST, now - began)
+                rests_until = now + max(_URGENT_REST, (now - began) / 2)
             self._look_at_taken_soon()
 
     def _is_headroom_due(self) -> bool:
