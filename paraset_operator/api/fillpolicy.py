@@ -197,7 +197,7 @@ class FillPolicySpec(Model):
         description="Whether the operator may nominate a node for an LS pod (pods/status) while it makes room there.",
     )
     ahead_percent: int = Field(
-        5,
+        3,
         ge=0,
         le=100,
         description="While LS pods wait for room: how many more places are made, in hundredths of their number and "

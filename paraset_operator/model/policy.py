@@ -89,7 +89,7 @@ class PolicyView:
     max_grace_seconds: int = 30
     tolerations: tuple[Toleration, ...] = (Toleration(key="nvidia.com/gpu", operator="Exists"),)
     nominates: bool = True
-    ahead_percent: int = 5
+    ahead_percent: int = 3
     announced: AnnouncedRules = DEFAULT_RULES
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
     pacing: PacingRules = PacingRules()

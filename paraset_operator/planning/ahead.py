@@ -1,8 +1,8 @@
 """Room ahead of a burst: while LS pods wait, a little more is made than they ask for.
 
 A burst seldom ends with the pod just seen, and the scheduler lets pods take each other's places, so that some have to
-wait for a second victim. One place more for every twenty that wait (the policy's aheadPercent) serves both; a few pods
-cost nothing more than they need. Places that are on their way and nobody's yet count.
+wait for a second victim. Three places more for every hundred that wait (the policy's aheadPercent) serve both; a few
+pods cost nothing more than they need. Places that are on their way and nobody's yet count.
 """
 
 from collections.abc import Iterable, Iterator

@@ -42,9 +42,8 @@ _GATHER = 0.05
 _LOOK_AT_TAKEN = 0.02
 # The same where the scheduler was first, and a release was given up: of a burst there are many such.
 _GATHER_GIVEN_UP = 0.2
-# From one urgent plan to the next at least, and no less than half of what it took: what it sends needs the thread as
-# well. Of a burst, those that came meanwhile are answered together.
-_URGENT_REST = 0.015
+# From one urgent plan to the next: of a burst, those that came meanwhile are answered together.
+_URGENT_SPACING = 0.02
 # Releases that are decided before what they send gets its turn, after the first one, which is sent by itself.
 _AT_ONCE = 8
 # Changed nodes that the urgent path's planner looks at in one go: some milliseconds.
@@ -134,10 +133,10 @@ class Loop:
 
     async def run_urgent(self) -> None:
         """Make room for LS pods as they are seen, until cancelled."""
-        rests_until = 0.0
+        began = 0.0
         while True:
             await self._urgent.wait()
-            await asyncio.sleep(max(0.0, rests_until - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + _URGENT_SPACING - time.monotonic()))
             self._urgent.clear()
             is_due = self._is_headroom_due()
             if self._may_act() and (is_due or self._is_announced or self._waiting.is_any_due):
@@ -146,8 +145,6 @@ class Loop:
                 with _surviving("urgent", self._metrics):
                     async with self._urgent_turn:
                         await self._yield(keeps_headroom=is_due)
-                now = time.monotonic()
-                rests_until = now + max(_URGENT_REST, (now - began) / 2)
             self._look_at_taken_soon()
 
     def _is_headroom_due(self) -> bool:
