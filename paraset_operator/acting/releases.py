@@ -12,6 +12,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,8 +30,9 @@ _ROOM, _AFTERWARDS, _REST = 2, 1, 0
 # So many LS pods before it in the scheduler's queue, and a pod's victims can be told before it is nominated. The
 # scheduler takes 10 to 40 ms for a pod that it preempts for, so that is a quarter of a second and more.
 _FAR = 24
-# Releases for headroom at a time: more would be felt by an LS pod that comes just then.
-_UNHURRIED_AT_A_TIME = 1
+# Releases for headroom at a time: more would be felt by an LS pod that comes just then. One that has waited for so many
+# seconds goes without a lull: pods may have been nominated for its room.
+_UNHURRIED_AT_A_TIME, _PATIENCE = 1, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ class Releases:
         if is_urgent(begun.release):
             await self._send_in_turn(begun)
         else:
+            began = time.monotonic()
             async with self._unhurried:
-                await self._sender.lull()
+                if time.monotonic() < began + _PATIENCE:
+                    await self._sender.lull()
                 await self._send_in_turn(begun)
 
     async def _send_in_turn(self, begun: _Begun) -> None:

@@ -100,9 +100,11 @@ class Sender:
         if pod.uid in self._marking:
             return
         self._marking.add(pod.uid)
-        with contextlib.suppress(*EXPECTED_ERRORS):
-            await self._writer.mark(pod, beneficiary)
-        self._marking.discard(pod.uid)
+        try:
+            with contextlib.suppress(*EXPECTED_ERRORS):
+                await self._writer.mark(pod, beneficiary)
+        finally:
+            self._marking.discard(pod.uid)
 
     async def send(self, action: Action) -> Outcome:
         """Send a write once all earlier ones about the same pod are answered."""

@@ -1,7 +1,9 @@
 """A release that waits for its turn is cancelled when its LS pod needs no room any more; on the real API server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from operating import eventually
@@ -89,11 +91,11 @@ def changed(pods: PodStore) -> bool:
     return now is None or now.is_terminating or bool(now.node) or now.nominated == "node-1"
 
 
-async def outcomes_when(
-    cluster: LocalCluster, change: Callable[[LocalCluster], None], nominates: bool
-) -> list[Outcome]:
-    """Let two releases queue behind each other, and let the change come before the second has its turn."""
-    outcomes: list[Outcome] = []
+@contextlib.asynccontextmanager
+async def acting(
+    cluster: LocalCluster, outcomes: list[Outcome]
+) -> AsyncIterator[tuple[PodStore, HeldWriter, Actuator]]:
+    """Give what sees the pods, what writes, and what is told to act; the deletion of `first` is held."""
     cache = ClusterCache()
     pods = cache.pods
     async with Client(connect(str(cluster.kubeconfig))) as client:
@@ -101,7 +103,20 @@ async def outcomes_when(
         watching = asyncio.ensure_future(reflector.run())
         await until("pods", lambda: all(pods.get(f"{NAMESPACE}/{name}") for name in NAMES))
         writer = HeldWriter(client, "first")
-        actuator = Actuator(writer, cache, lambda _: None, lambda _: None, outcomes.append, releases_at_a_time=1)
+        yield (
+            pods,
+            writer,
+            Actuator(writer, cache, lambda _: None, lambda _: None, outcomes.append, releases_at_a_time=1),
+        )
+        watching.cancel()
+
+
+async def outcomes_when(
+    cluster: LocalCluster, change: Callable[[LocalCluster], None], nominates: bool
+) -> list[Outcome]:
+    """Let two releases queue behind each other, and let the change come before the second has its turn."""
+    outcomes: list[Outcome] = []
+    async with acting(cluster, outcomes) as (pods, writer, actuator):
         for name in ("first", "second"):
             actuator.release(release(pods, name, nominates=nominates))
         await asyncio.wait_for(writer.has_begun.wait(), 60)
@@ -110,12 +125,29 @@ async def outcomes_when(
             await until("the change is seen", lambda: changed(pods) or nominates)
         writer.go_on.set()
         await until("both have ended", lambda: sum(isinstance(each.action, DeletePod) for each in outcomes) == 2)
-        watching.cancel()
     return outcomes
 
 
-def release(pods: PodStore, name: str, *, nominates: bool) -> Release:
+async def nominations_when_told(cluster: LocalCluster, *, may_preempt: bool) -> list[int]:
+    """Return how many pods are nominated as the victim is told, and in the end."""
+    outcomes: list[Outcome] = []
+
+    def nominations() -> int:
+        return sum(isinstance(each.action, NominatePod) for each in outcomes)
+
+    async with acting(cluster, outcomes) as (pods, writer, actuator):
+        actuator.release(release(pods, "first", nominates=True, may_preempt=may_preempt))
+        await asyncio.wait_for(writer.has_begun.wait(), 60)
+        when_told = nominations()
+        writer.go_on.set()
+        await until("it is nominated", nominations)
+        await until("the victim is gone", lambda: pods.get(f"{NAMESPACE}/first") is None)
+    return [when_told, nominations()]
+
+
+def release(pods: PodStore, name: str, *, nominates: bool, may_preempt: bool = True) -> Release:
     victim, nominee = (known(pods, each) for each in (name, f"ls-{name}"))
+    nominee = replace(nominee, may_preempt=may_preempt)
     beneficiary = Beneficiary(nominee.key, nominee.uid, nominee.nominated)
     action = DeletePod(victim, SET, Reason.YIELDS, beneficiary=beneficiary, grace_seconds=0)
     return Release("node-0", beneficiary, NominatePod(nominee, "node-0") if nominates else None, (action,))
@@ -136,6 +168,14 @@ def run(work: Awaitable[list[Outcome]]) -> dict[str, Result]:
         return await work
 
     return results(asyncio.run(all_of_it()))
+
+
+def test_a_pod_that_may_preempt_is_nominated_before_its_victims_are_told(cluster: LocalCluster) -> None:
+    assert asyncio.run(nominations_when_told(cluster, may_preempt=True)) == [1, 1]
+
+
+def test_a_pod_that_may_not_preempt_is_nominated_after_its_victims_were_told(cluster: LocalCluster) -> None:
+    assert asyncio.run(nominations_when_told(cluster, may_preempt=False)) == [0, 1]
 
 
 @pytest.mark.parametrize("nominates", [False, True], ids=["without nomination", "with nomination"])
