@@ -36,8 +36,8 @@ from devcluster import LocalCluster
 
 STILL_SECONDS = 3.0
 AFTER_SECONDS = 2.0
-# A machine at rest uses less than this; where others work on it, it is waited for no longer than so many seconds.
-AT_REST_CORES, MOST_AT_REST = 0.4, 30.0
+# A machine at rest uses fewer cores; where others work on it, it is waited for no longer than so many seconds.
+AT_REST_CORES, MOST_AT_REST = 0.4, 5.0
 FILL_SECONDS = 300.0
 MOST_OF = 0.9
 
@@ -87,6 +87,7 @@ class Lab:
             self._prepare(system, arrivals, keeps_policy=True)
         self._save_work(system, number)
         self._wait_still()
+        self._wait_for_rest()
         self._say(f"{scenario.name} {system.name} run {number}: prepared in {time.monotonic() - started:.0f} s")
         return self._measure(scenario, system, number, arrivals)
 
@@ -226,9 +227,13 @@ class Lab:
                 raise BenchmarkError(f"waited {seconds:.0f} s in vain for {what}; {fillers} fillers are bound")
 
     def _wait_still(self) -> None:
-        """Until no filler has changed for some seconds, and the machine has come to rest: kwok is seconds behind."""
+        """Until no filler has changed for some seconds."""
         while time.monotonic() - self._observer.last_filler_change() < STILL_SECONDS:
             time.sleep(0.2)
+
+    @staticmethod
+    def _wait_for_rest() -> None:
+        """Until the machine has come to rest: kwok is seconds behind with what fillers have said of their work."""
         deadline = time.monotonic() + MOST_AT_REST
         while time.monotonic() < deadline and _cores_in_use(1.0) > AT_REST_CORES:
             pass

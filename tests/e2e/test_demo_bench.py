@@ -14,7 +14,7 @@ def test_a_short_yield_benchmark_binds_every_ls_pod_in_every_system(tmp_path: Pa
     file = tmp_path / "yield.json"
     sizes = ["--nodes", "3", "--ls", "5", "--exit", "1", "--scenario", "burst", "--systems", ",".join(SYSTEMS)]
     command = [sys.executable, "-m", "bench.yield_bench", *sizes, "--json", str(file)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {row["system"]: row for row in json.loads(file.read_text())["rows"]}
     assert list(rows) == SYSTEMS
