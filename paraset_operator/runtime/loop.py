@@ -38,10 +38,10 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
 _GATHER = 0.05
-# From one look to the next whether headroom that was taken is to be made again.
-_LOOK_AT_TAKEN = 0.02
 # The same where the scheduler was first, and a release was given up: of a burst there are many such.
 _GATHER_GIVEN_UP = 0.2
+# From one look to the next whether headroom that was taken is to be made again.
+_LOOK_AT_TAKEN = 0.02
 # From one urgent plan to the next: of a burst, those that came meanwhile are answered together.
 _URGENT_SPACING = 0.02
 # Releases that are decided before what they send gets its turn, after the first one, which is sent by itself.

@@ -21,10 +21,12 @@ class TakenHeadroom:
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Take in a change of a pod: one that is no filler takes room once it is bound."""
-        is_bound_now = after is not None and bool(after.node) and not (before is not None and before.node)
-        if is_bound_now and after is not None and not after.is_filler:
-            self._last = self._clock()
-            self._since = self._last if self._since is None else self._since
+        was_bound = before is not None and bool(before.node)
+        if after is None or after.is_filler or not after.node or was_bound:
+            return
+        self._last = self._clock()
+        if self._since is None:
+            self._since = self._last
 
     @property
     def is_any(self) -> bool:
