@@ -1,12 +1,11 @@
-"""Fillers that run, as the planner sees them, for benchmarks without a cluster."""
+"""Fillers that run, as the planner sees them, for benchmarks and tests without a cluster."""
 
 from __future__ import annotations
 
+from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.shape import ParaSetView, Shape
-
-PRIORITY = -100_000_000
 
 
 def running_filler(
@@ -18,7 +17,7 @@ def running_filler(
         namespace=owner.namespace,
         name=f"{owner.name}-{index}",
         uid=f"{owner.uid}-{index}",
-        priority=PRIORITY,
+        priority=FILLER_PRIORITY,
         node=node,
         target=node,
         held=requests,

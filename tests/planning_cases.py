@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from bench.running_fillers import running_filler
 from paraset_operator.model.node import Node
 from paraset_operator.model.plan import CreatePod, DeletePod, Plan, ResizePod
 from paraset_operator.model.pod import Pod, Resize
@@ -17,7 +18,6 @@ from paraset_operator.planning.worth import default_growth_value
 
 GPU = "nvidia.com/gpu"
 GIB = 2**30
-FILLER_PRIORITY = -100_000_000
 
 Range = tuple[float, float]
 
@@ -92,27 +92,7 @@ def filler(
 
 def running(owner: ParaSetView, of: Shape, index: int, node: str, sizes: Resources, **fields: Any) -> Pod:
     """Return a filler that is bound and runs at these sizes of its elastic resources."""
-    requests, container = of.at(sizes), of.container_requests(sizes)
-    pod = Pod(
-        namespace=owner.namespace,
-        name=f"{owner.name}-{index}",
-        uid=f"uid-{owner.uid}-{index}",
-        priority=FILLER_PRIORITY,
-        node=node,
-        target=node,
-        held=requests,
-        requests=requests,
-        owner=owner.uid,
-        shape=of.name,
-        index=index,
-        template_hash=of.template_hash,
-        sizes=container,
-        allocated=container,
-        is_ready=True,
-        is_running=True,
-        created=100.0,
-        started=100.0,
-    )
+    pod = running_filler(owner, of, index, node, sizes, started=100.0)
     return replace(pod, **fields)
 
 

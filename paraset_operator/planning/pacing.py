@@ -99,31 +99,25 @@ def with_reclaim(pacing: Pacing, node: str, now: float, rules: PacingRules) -> P
 
 
 class Failure(NamedTuple):
-    """Why a filler failed, and when it was tried: a pull may take longer to fail than the wait before it took."""
+    """Why a filler failed, and when it was tried, by default as it failed; a pull may take longer to fail than the wait
+    before it took.
+    """
 
     cause: Limit
-    message: str
-    tried: float
+    message: str = ""
+    tried: float = inf
 
 
-def with_back_off(
-    pacing: Pacing,
-    key: str,
-    now: float,
-    rules: PacingRules,
-    cause: Limit,
-    message: str = "",
-    tried: float = inf,
-) -> Pacing:
+def with_back_off(pacing: Pacing, key: str, now: float, rules: PacingRules, failure: Failure) -> Pacing:
     """Return the state after a set (key: its uid, or "uid/node") failed; a back-off under way is not prolonged.
 
-    Whether this wait follows the one before is judged by when it was tried, by default now.
+    Whether this wait follows the one before is judged by when it was tried.
     """
     last = pacing.back_offs.get(key)
     if last and now < last.until:
         return pacing
-    seconds = _next_seconds(last, min(now, tried), rules.back_off, rules.back_off_max)
-    wait = Wait(now + seconds, seconds, cause, message)
+    seconds = _next_seconds(last, min(now, failure.tried), rules.back_off, rules.back_off_max)
+    wait = Wait(now + seconds, seconds, failure.cause, failure.message)
     proofs = MappingProxyType({name: count for name, count in pacing.proofs.items() if name != key})
     return replace(pacing, back_offs=_with(pacing.back_offs, key, wait), proofs=proofs)
 
@@ -135,12 +129,12 @@ def with_failure(
     own = f"{owner_uid}/"
     bad = {key for key, wait in pacing.back_offs.items() if key.startswith(own) and now < wait.until}
     key = own + node if len(bad | {own + node}) <= good else owner_uid
-    return with_back_off(pacing, key, now, rules, *failure)
+    return with_back_off(pacing, key, now, rules, failure)
 
 
 def with_refused_growth(pacing: Pacing, pod_uid: str, now: float, rules: PacingRules) -> Pacing:
     """Return the state after a node has refused the growth of a filler."""
-    return with_back_off(pacing, _GROWTH + pod_uid, now, rules, Limit.RATE)
+    return with_back_off(pacing, _GROWTH + pod_uid, now, rules, Failure(Limit.RATE))
 
 
 def with_proof(pacing: Pacing, owner_uid: str, now: float) -> Pacing:

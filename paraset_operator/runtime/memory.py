@@ -183,8 +183,8 @@ class Memory:
             self._failed_on(pod, Limit.CRASHING, f"{pod.name} on {pod.place}: {_FAST}")
 
     def _back_off(self, key: str, node: str, cause: Limit, message: str) -> None:
-        rules = self._rules_of(node)
-        self.pacing = pacing.with_back_off(self.pacing, key, self._clock(), rules, cause, message)
+        failure = pacing.Failure(cause, message)
+        self.pacing = pacing.with_back_off(self.pacing, key, self._clock(), self._rules_of(node), failure)
 
     def _proven(self, owner_uid: str, *causes: Limit) -> None:
         trial = self.pacing.trial_of(owner_uid, self._clock())

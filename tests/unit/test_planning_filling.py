@@ -23,7 +23,7 @@ from paraset_operator.model.constraints import Constraints, Toleration
 from paraset_operator.model.node import Taint
 from paraset_operator.model.plan import Limit, Plan
 from paraset_operator.model.policy import PacingRules, Tenant
-from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
+from paraset_operator.planning.pacing import Failure, Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
 
 SMALL = paraset("s", shape(cpu=2))
@@ -164,12 +164,12 @@ def test_a_node_that_cools_down_is_not_filled() -> None:
 
 
 def test_a_set_that_backs_off_gets_nothing() -> None:
-    pacing = with_back_off(Pacing(), SMALL.uid, 0.0, PacingRules(), Limit.QUOTA)
+    pacing = with_back_off(Pacing(), SMALL.uid, 0.0, PacingRules(), Failure(Limit.QUOTA))
     assert creates(plan(snapshot(node(cpu=8), sets=SMALL), pacing)) == []
 
 
 def test_a_set_that_backs_off_from_one_node_is_put_on_others() -> None:
-    pacing = with_back_off(Pacing(), f"{SMALL.uid}/n1", 0.0, PacingRules(), Limit.PENDING)
+    pacing = with_back_off(Pacing(), f"{SMALL.uid}/n1", 0.0, PacingRules(), Failure(Limit.PENDING))
     assert placed(plan(snapshot([node("n1"), node("n2", cpu=2)], sets=SMALL), pacing)) == [("n2", "cpu")]
 
 

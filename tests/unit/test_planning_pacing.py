@@ -11,6 +11,7 @@ from paraset_operator.model.rates import DisruptionBudget, RateLimit, ScaleRules
 from paraset_operator.model.snapshot import Moment
 from paraset_operator.planning.behavior import created_within, creations_allowed, with_creations
 from paraset_operator.planning.pacing import (
+    Failure,
     Pacing,
     with_back_off,
     with_proof,
@@ -28,7 +29,7 @@ CRASH = Limit.CRASHING
 def failed(*times: float, key: str = SET.uid) -> Pacing:
     pacing = Pacing()
     for now in times:
-        pacing = with_back_off(pacing, key, now, RULES, CRASH, "it crashed")
+        pacing = with_back_off(pacing, key, now, RULES, Failure(CRASH, "it crashed"))
     return pacing
 
 
@@ -104,7 +105,7 @@ def test_a_back_off_on_one_node_leaves_the_others() -> None:
 
 
 def test_a_changed_template_ends_all_back_offs_of_its_set() -> None:
-    pacing = with_back_off(failed(0), f"{SET.uid}/n1", 0, RULES, CRASH)
+    pacing = with_back_off(failed(0), f"{SET.uid}/n1", 0, RULES, Failure(CRASH))
     assert without_back_off(pacing, SET.uid).back_offs == {}
 
 
@@ -130,7 +131,7 @@ def test_a_set_that_never_failed_is_not_on_trial() -> None:
 
 def test_a_new_failure_forgets_the_proofs() -> None:
     pacing = with_proof(failed(0), SET.uid, 11)
-    assert with_back_off(pacing, SET.uid, 12, RULES, CRASH).proofs == {}
+    assert with_back_off(pacing, SET.uid, 12, RULES, Failure(CRASH)).proofs == {}
 
 
 def test_it_is_remembered_since_when_fillers_wait_for_the_scheduler() -> None:

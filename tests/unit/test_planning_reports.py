@@ -13,7 +13,7 @@ from paraset_operator.model.plan import Limit, NodeReport, SetReport
 from paraset_operator.model.policy import PacingRules, Tenant
 from paraset_operator.model.shape import Shape
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
+from paraset_operator.planning.pacing import Failure, Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
 from paraset_operator.planning.reports import DEVICE_PARTS
 
@@ -114,19 +114,19 @@ def test_a_set_is_limited_by_a_cool_down_beside_the_room() -> None:
 def test_a_set_that_is_limited_by_waits_says_when_they_end() -> None:
     rules, nodes = PacingRules(), [node(f"n{each}", cpu=4) for each in range(3)]
     pacing = with_reclaim(Pacing(), "n1", 0.0, rules)
-    pacing = with_back_off(pacing, f"{SET.uid}/n2", 0.0, rules, Limit.PENDING, "s-2 stays Pending")
+    pacing = with_back_off(pacing, f"{SET.uid}/n2", 0.0, rules, Failure(Limit.PENDING, "s-2 stays Pending"))
     waits = {each.reason: each.waits for each in of_set(snapshot(nodes, (), SET), pacing).limited_by if each.waits}
     assert waits == {Limit.COOL_DOWN: (("n1", rules.cool_down),), Limit.PENDING: (("n2", rules.back_off),)}
 
 
 def test_a_set_that_waits_as_a_whole_says_when_that_ends() -> None:
-    pacing = with_back_off(Pacing(), SET.uid, 5.0, PacingRules(), Limit.CRASHING, "Error")
+    pacing = with_back_off(Pacing(), SET.uid, 5.0, PacingRules(), Failure(Limit.CRASHING, "Error"))
     (limit,) = of_set(snapshot(node(cpu=4), (), SET), pacing).limited_by
     assert limit.waits == (("", 5.0 + PacingRules().back_off),)
 
 
 def test_a_set_is_limited_by_its_back_off_with_the_cause() -> None:
-    pacing = with_back_off(Pacing(), SET.uid, 0, PacingRules(), Limit.QUOTA, "quota exceeded")
+    pacing = with_back_off(Pacing(), SET.uid, 0, PacingRules(), Failure(Limit.QUOTA, "quota exceeded"))
     report = of_set(snapshot(node(cpu=8), sets=SET), pacing)
     assert [(each.reason, each.message) for each in report.limited_by] == [(Limit.QUOTA, "quota exceeded")]
 

@@ -28,7 +28,7 @@ from paraset_operator.model.policy import PacingRules, Tenant
 from paraset_operator.model.rates import DisruptionBudget
 from paraset_operator.model.shape import ParaSetView
 from paraset_operator.model.snapshot import Snapshot
-from paraset_operator.planning.pacing import Pacing, with_back_off, with_reclaim
+from paraset_operator.planning.pacing import Failure, Pacing, with_back_off, with_reclaim
 from paraset_operator.planning.planner import plan
 
 SET = paraset("s", shape(cpu=(1, 8)), ceiling=1)
@@ -74,7 +74,7 @@ def test_a_filler_that_ls_work_made_smaller_does_not_grow_before_the_node_has_co
 
 
 def test_a_filler_of_a_set_that_is_backing_off_does_not_grow() -> None:
-    pacing = with_back_off(Pacing(), SET.uid, 0.0, PacingRules(), Limit.CRASHING)
+    pacing = with_back_off(Pacing(), SET.uid, 0.0, PacingRules(), Failure(Limit.CRASHING))
     assert sizes(alone(filler(SET, cpu=2)), pacing) == {}
 
 

@@ -30,7 +30,7 @@ def test_an_event_of_a_pod_names_the_pod_and_lies_in_its_namespace() -> None:
         "kind": "Pod",
         "namespace": "a",
         "name": "s-0",
-        "uid": "uid-uid-a-s-0",
+        "uid": "uid-a-s-0",
     }
 
 
