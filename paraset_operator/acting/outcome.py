@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paraset_operator.model.plan import Action, DeletePod, NominatePod
+from paraset_operator.model.plan import Action, CreatePod, NominatePod
 
 
 class Result(StrEnum):
@@ -36,6 +36,12 @@ class Outcome:
 
     @property
     def gives_up_room(self) -> bool:
-        """Whether a filler stays that was to leave for somebody: its LS pod has no need of it any more."""
-        action = self.action
-        return self.result is Result.SUPERSEDED and isinstance(action, DeletePod) and action.beneficiary is not None
+        """Whether room that was to be made for somebody is not: nobody needs it any more, or its LS pod was changed by
+        another just then.
+        """
+        if self.result is not Result.SUPERSEDED or isinstance(self.action, CreatePod):
+            return False
+        if isinstance(self.action, NominatePod):
+            # Who was nominated before keeps that room.
+            return not self.action.pod.nominated
+        return self.action.beneficiary is not None

@@ -33,6 +33,8 @@ _FAR = 24
 # Releases for headroom at a time: more would be felt by an LS pod that comes just then. One that has waited for so many
 # seconds goes without a lull: pods may have been nominated for its room.
 _UNHURRIED_AT_A_TIME, _PATIENCE = 1, 0.5
+# A write that failed is sent again after so many seconds each, as a rule because the API server was overloaded.
+_REPEATED_AFTER = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,23 @@ class Releases:
         await asyncio.gather(*marks)
 
     async def _make_room(self, begun: _Begun) -> None:
-        """Send all that leaves and shrinks; what came of it is told beside that, since what failed is waited for."""
+        """Send all that leaves and shrinks; what came of it is told beside that, since what failed is repeated."""
         outcomes = await asyncio.gather(*(self._sender.send(action) for action, _ in begun.writes))
         if begun.nomination is not None:
             self._pool.told(begun.nomination, [action for action, _ in begun.writes])
-        for outcome, (_, expected) in zip(outcomes, begun.writes, strict=True):
-            self._sender.spawn(self._sender.conclude(outcome, expected))
+        for outcome, (action, expected) in zip(outcomes, begun.writes, strict=True):
+            self._sender.spawn(self._conclude(begun.release, action, outcome, expected))
+
+    async def _conclude(self, release: Release, action: DeletePod | ResizePod, outcome: Outcome, expected: Pod) -> None:
+        """Repeat what failed while it is needed: who is nominated waits for all of its room, and nobody else sees to
+        the rest of it.
+        """
+        for pause in _REPEATED_AFTER:
+            if outcome.result is not Result.FAILED or why_gone(release.beneficiary, self._pods, release.node):
+                break
+            await asyncio.sleep(pause)
+            outcome = await self._sender.send(action)
+        await self._sender.conclude(outcome, expected)
 
     async def _move(self, nomination: NominatePod) -> Outcome:
         async with self._turns.turn((_REST, 0)):

@@ -7,8 +7,11 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+
+import structlog
 
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter, outcome_of
@@ -16,11 +19,16 @@ from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import PodStore
 from paraset_operator.cluster.client import EXPECTED_ERRORS
-from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, ResizePod
+from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, Reason, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
+_log = structlog.get_logger(__name__)
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
+# So many seconds nobody is nominated after the API server has refused it.
+_NOT_NOMINATED_FOR = 60.0
+_NOT_NOMINATED = "nominates nobody for a while: grant patch of pods/status, or set nomination: false in the FillPolicy"
 
 
 class Sender:
@@ -41,8 +49,12 @@ class Sender:
         self._failures: dict[str, int] = {}
         self._last_write: dict[str, asyncio.Future[None]] = {}
         self._marking: set[str] = set()
-        # Until the API server has said that nobody may.
-        self.may_nominate = True
+        self._nominates_from = 0.0
+
+    @property
+    def may_nominate(self) -> bool:
+        """Whether no nomination was refused lately: as a rule the role for it is missing, and that can be mended."""
+        return time.monotonic() >= self._nominates_from
 
     async def close(self) -> None:
         """Wait for what is under way, not long."""
@@ -65,7 +77,9 @@ class Sender:
         seen = self._pods.get(key)
         if isinstance(action, CreatePod):
             return seen is None and self._find(action.owner.uid) is not None
-        return seen is not None and bool(seen.uid) and seen.uid == action.pod.uid and not seen.is_terminating
+        if seen is None or not seen.uid or seen.uid != action.pod.uid:
+            return False
+        return not seen.is_terminating or _shortens(action, seen)
 
     def expect(self, action: Action) -> Pod:
         """Count an action as done; returns what the pod is seen as from here on."""
@@ -90,7 +104,8 @@ class Sender:
         """Nominate an LS pod; one whose state has changed since is left as it is."""
         outcome = await self._attempt(nomination, self._writer.nominate(nomination))
         if outcome.result is Result.REFUSED:
-            self.may_nominate = False
+            self._nominates_from = time.monotonic() + _NOT_NOMINATED_FOR
+            _log.warning(_NOT_NOMINATED, pod=nomination.pod.key, refused=outcome.message, seconds=_NOT_NOMINATED_FOR)
         self._pods.settle(expected)
         self._on_outcome(outcome)
         return outcome
@@ -163,6 +178,12 @@ def key_of(action: Action) -> str:
     return f"{action.owner.namespace}/{action.pod}" if isinstance(action, CreatePod) else action.pod.key
 
 
+def _shortens(action: Action, seen: Pod) -> bool:
+    if not isinstance(action, DeletePod):
+        return False
+    return action.reason is Reason.LINGERS and action.grace_seconds < seen.grace_seconds
+
+
 def expected_pod(action: Action, seen: Pod | None) -> Pod:
     """Return the pod as it will be once the action is carried out; `seen` is the pod as last seen."""
     if isinstance(action, CreatePod):
@@ -183,6 +204,6 @@ def expected_pod(action: Action, seen: Pod | None) -> Pod:
         )
     pod = seen or action.pod
     if isinstance(action, DeletePod):
-        return replace(pod, is_terminating=True)
+        return replace(pod, is_terminating=True, grace_seconds=action.grace_seconds)
     sizes = dict(pod.sizes) | dict(action.sizes)
     return replace(pod, sizes=sizes, requests=action.requests, held=largest_of(pod.held, action.requests))

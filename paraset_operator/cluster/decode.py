@@ -116,6 +116,7 @@ def pod_of(wire: PodWire) -> Pod:
         sizes=_sizes(spec, container) if owner else NOTHING,
         allocated=_allocated(status, container) if owner else NOTHING,
         is_terminating=meta.deletion_timestamp is not None,
+        grace_seconds=meta.deletion_grace_period_seconds or 0,
         is_finished=is_finished,
         is_gated=bool(spec.scheduling_gates),
         is_queued=any(each.name.startswith(_QUEUE) for each in spec.scheduling_gates or ()),

@@ -21,6 +21,9 @@ class Resize(StrEnum):
 
 Likeness: TypeAlias = tuple[int, Constraints, tuple[tuple[str, int], ...]]
 _UNDER_WAY = (Resize.NONE, Resize.IN_PROGRESS)
+# The longest grace, in seconds, of a pod other than a filler whose room is waited for: what pods have that ask for
+# nothing else. To evict a filler is sooner done than to wait for longer.
+WAITED_FOR = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Pod:
     filler was told that it will be moved, 0 if it was not. `controller` is what made a pod other than a filler, such as
     "ReplicaSet/web-7d9f"; a pod that is gated by Kueue `is_queued`. One that `is_preempted` leaves by kube-scheduler's
     own decision; it takes every one that `is_marked` for that, and lets pods that are nominated there wait for it.
+    `grace_seconds` is what a terminating pod was given when it was told.
     """
 
     namespace: str
@@ -57,6 +61,7 @@ class Pod:
     sizes: Resources = field(default_factory=nothing)
     allocated: Resources = field(default_factory=nothing)
     is_terminating: bool = False
+    grace_seconds: int = 0
     is_finished: bool = False
     is_gated: bool = False
     is_queued: bool = False
@@ -99,9 +104,14 @@ class Pod:
         return self.node or self.target
 
     @property
+    def leaves_soon(self) -> bool:
+        """Whether the pod is on its way out and worth waiting for: no filler may take long (yielding.hastened)."""
+        return self.is_terminating and (self.is_filler or self.is_preempted or self.grace_seconds <= WAITED_FOR)
+
+    @property
     def leaving(self) -> Resources:
         """The part of what the pod holds that is on its way out: all of it, or what a shrink under way gives back."""
-        if self.is_terminating:
+        if self.leaves_soon:
             return self.held
         if self.held is not self.requests and self.held != self.requests and self.resize in _UNDER_WAY:
             return minus(self.held, self.requests)

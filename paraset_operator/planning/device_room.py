@@ -89,7 +89,7 @@ def device_rooms(state: NodeState) -> dict[str, DeviceRoom]:
     """Return the devices of a node by resource, nothing promised yet."""
     if not state.node.devices:
         return {}
-    stay = [pod for pod in state.pods if not pod.is_terminating]
+    stay = [pod for pod in state.pods if not pod.leaves_soon]
     return {
         name: DeviceRoom(name, sizes, state.left[name], left_by(name, sizes, stay))
         for name, sizes in state.node.devices.items()

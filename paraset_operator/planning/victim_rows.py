@@ -120,7 +120,7 @@ class VictimRows:
             count = len(clocks)
             self._clocks[row, :count], self._holds[row, :count], self._slack[row, :count] = clocks, holds, slack
         self.soon[row] = self._vector(state.leaving)
-        self.has_leaving[row] = any(pod.is_terminating or pod.leaving for pod in state.pods)
+        self.has_leaving[row] = any(pod.leaving for pod in state.pods)
         self.is_preempted[row] = bool(state.preempted)
         self._states[row] = state
 

@@ -198,6 +198,17 @@ def capped_grace(owner: ParaSetView, policy: PolicyView | None) -> int:
     return min(owner.grace_seconds, policy.max_grace_seconds) if policy else owner.grace_seconds
 
 
+def hastened(pod: Pod, owner: ParaSetView, policy: PolicyView) -> DeletePod | None:
+    """Return the deletion once more of a filler that somebody has given a longer grace than the policy allows; else
+    whoever waits for its room would wait as long.
+    """
+    most = policy.max_grace_seconds
+    if not pod.is_terminating or pod.grace_seconds <= most:
+        return None
+    detail = f"it was given {pod.grace_seconds} s, the policy of its node allows {most} s"
+    return DeletePod(pod, owner, Reason.LINGERS, detail, grace_seconds=most)
+
+
 def _account(offer: Sacrifice, room: NodeRoom) -> None:
     for pod in offer.victims:
         room.release(pod)

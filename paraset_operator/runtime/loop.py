@@ -30,6 +30,7 @@ from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import Observed, observed_by_owner
 from paraset_operator.runtime.demands import Demands
+from paraset_operator.runtime.lingering import Lingering
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 from paraset_operator.runtime.taken_headroom import TakenHeadroom
@@ -88,6 +89,7 @@ class Loop:
         self._is_announced = False
         self._look_again: asyncio.TimerHandle | None = None
         self._taken = TakenHeadroom(demands)
+        self._lingering = Lingering(picture.policy_on)
         self._look_at_taken: asyncio.TimerHandle | None = None
         self._last_seconds = 0.0
         self.last_turn: float | None = None
@@ -107,6 +109,7 @@ class Loop:
             else:
                 self._urgent.set()
         self._taken.saw_pod(before, after)
+        self._lingering.saw_pod(before, after)
         if self._taken.is_any and self._look_at_taken is None:
             self._look_at_taken_soon()
         if not _is_same(before, after):
@@ -228,7 +231,8 @@ class Loop:
         for release in turn.plan.releases:
             if release.node not in turn.observed and not is_late:
                 self._release(release)
-        actions = [each for each in turn.plan.actions if node_of(each) not in turn.observed]
+        decided = (*self._lingering.actions(turn.snapshot), *turn.plan.actions)
+        actions = [each for each in decided if node_of(each) not in turn.observed]
         if is_late:
             actions = [each for each in actions if not takes_room(each)]
             self._changed.set()

@@ -80,6 +80,17 @@ def test_a_finalizer_on_a_running_filler_keeps_its_name_and_no_room(corner: Corn
     assert len(corner.left()) == 1
 
 
+def test_a_filler_that_its_tenant_deletes_with_a_day_to_go_goes_within_the_policys_grace(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=1)
+    corner.change_policy(maxGracePeriodSeconds=2)
+    corner.add_set(annotations={EXIT: f"{HOURS}s"})
+    (filler,) = corner.until_running(1)
+    path = f"/api/v1/namespaces/{corner.name}/pods/{filler.name}"
+    corner.cluster.api.request("DELETE", path, {"gracePeriodSeconds": 24 * HOURS})
+    corner.add_ls("ls", gpus=1)
+    corner.until_bound("ls")
+
+
 def test_labels_make_no_ls_work(corner: Corner) -> None:
     corner.add_nodes("a", gpus=2)
     corner.add_set()

@@ -1,5 +1,7 @@
 """What the answer to a write means, and how a write counts until it is answered."""
 
+from dataclasses import replace
+
 import pytest
 from planning_cases import filler, ls
 from runtime_cases import SET, create, delete, resize
@@ -108,3 +110,11 @@ def test_a_filler_that_stays_although_it_was_to_leave_for_somebody_gives_up_room
     result: Result, beneficiary: Beneficiary | None, gives_up: bool
 ) -> None:
     assert Outcome(delete(beneficiary=beneficiary), result).gives_up_room is gives_up
+    assert Outcome(resize(beneficiary=beneficiary), result).gives_up_room is gives_up
+
+
+def test_an_ls_pod_that_was_changed_before_it_was_nominated_gives_up_room_but_what_it_had() -> None:
+    waiting = ls()
+    assert Outcome(NominatePod(waiting, "n2"), Result.SUPERSEDED).gives_up_room
+    moved = NominatePod(replace(waiting, nominated="n1"), "n2")
+    assert not Outcome(moved, Result.SUPERSEDED).gives_up_room

@@ -11,6 +11,7 @@ from paraset_operator.model.plan import Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.planner import plan, plan_yield
+from paraset_operator.planning.yielding import hastened
 
 RIGID = paraset("s", shape(cpu=4))
 ELASTIC = paraset("s", shape(cpu=(1, 8)))
@@ -97,6 +98,31 @@ def test_where_enough_is_terminating_already_the_pod_is_only_nominated() -> None
     (release,) = plan_yield(picture)
     assert release.actions == ()
     assert release.nomination is not None
+
+
+@pytest.mark.parametrize(("grace_seconds", "evicts"), [(30, []), (31, ["s-0"])])
+def test_a_pod_that_was_given_more_than_half_a_minute_is_not_waited_for(grace_seconds: int, evicts: list[str]) -> None:
+    foreign = terminating(ls("old", cpu=4, node="n1", grace_seconds=grace_seconds))
+    (release,) = plan_yield(snapshot(node(cpu=8), [foreign, FULL[0], ls(cpu=3)], RIGID))
+    assert [each.pod.name for each in release.actions] == evicts
+
+
+def test_the_room_of_a_filler_that_leaves_is_waited_for_because_it_is_told_again() -> None:
+    slow = replace(terminating(FULL[0]), grace_seconds=86_400)
+    (release,) = plan_yield(snapshot(node(cpu=8), [slow, FULL[1], ls(cpu=3)], RIGID))
+    assert release.actions == ()
+
+
+@pytest.mark.parametrize(("grace_seconds", "again"), [(30, None), (31, 30), (86_400, 30)])
+def test_a_filler_that_was_given_more_than_the_policy_allows_is_told_again(
+    grace_seconds: int, again: int | None
+) -> None:
+    found = hastened(replace(terminating(FULL[0]), grace_seconds=grace_seconds), RIGID, policy(max_grace_seconds=30))
+    assert (found and found.grace_seconds) == again
+
+
+def test_a_filler_that_runs_on_is_not_told_to_leave_whatever_it_was_given() -> None:
+    assert hastened(replace(FULL[0], grace_seconds=60), RIGID, policy(max_grace_seconds=30)) is None
 
 
 def test_a_burst_is_answered_with_as_many_evictions_as_it_needs() -> None:

@@ -1,4 +1,6 @@
-"""A release that waits for its turn is cancelled when its LS pod needs no room any more; on the real API server."""
+"""A release that waits for its turn is cancelled when its LS pod needs no room any more, and what fails is repeated;
+on the real API server.
+"""
 
 import asyncio
 import contextlib
@@ -9,11 +11,12 @@ import pytest
 from operating import eventually
 
 from devcluster import LocalCluster
+from paraset_operator.acting import sender
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter
 from paraset_operator.cluster.cache import ClusterCache, PodStore
-from paraset_operator.cluster.client import Client
+from paraset_operator.cluster.client import ApiError, Client
 from paraset_operator.cluster.connection import connect
 from paraset_operator.cluster.reflector import Reflector
 from paraset_operator.model.plan import Beneficiary, DeletePod, NominatePod, Reason, Release
@@ -27,18 +30,28 @@ SET = ParaSetView(NAMESPACE, "s", "uid-s", ceiling=2, shapes=())
 
 
 class HeldWriter(PodWriter):
-    """The real writes; the deletion of one pod waits until the test lets it go."""
+    """The real writes; the deletion of one pod waits until the test lets it go, and the first writes of some fail."""
 
     def __init__(self, client: Client, held: str) -> None:
         super().__init__(client)
         self._held = held
         self.has_begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.failures: dict[str, list[ApiError]] = {}
 
     async def delete(self, action: DeletePod) -> bytes:
         if action.pod.name == self._held:
             self.has_begun.set()
             await self.go_on.wait()
+        self._fail(action.pod.name)
         return await super().delete(action)
+
+    async def nominate(self, action: NominatePod) -> bytes:
+        self._fail(action.pod.name)
+        return await super().nominate(action)
+
+    def _fail(self, name: str) -> None:
+        if failures := self.failures.get(name):
+            raise failures.pop()
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +206,53 @@ def test_a_release_that_waits_is_cancelled_when_its_need_is_gone(
     assert found == {"first": Result.DONE, "second": Result.SUPERSEDED}
     victim = cluster.api.get(f"{PODS}/second")
     assert "deletionTimestamp" not in victim["metadata"]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_deletion_that_fails_is_repeated_while_its_pod_waits(cluster: LocalCluster, status: int) -> None:
+    async def work() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        async with acting(cluster, outcomes) as (pods, writer, actuator):
+            writer.failures["second"] = [ApiError(status, "TooManyRequests", "overloaded")] * 2
+            actuator.release(release(pods, "second", nominates=True))
+            await until("the victim is gone", lambda: pods.get(f"{NAMESPACE}/second") is None)
+            await until("it is told", lambda: any(isinstance(each.action, DeletePod) for each in outcomes))
+        return outcomes
+
+    assert run(work()) == {"second": Result.DONE}
+
+
+def test_a_deletion_that_fails_is_not_repeated_for_a_pod_that_is_gone(cluster: LocalCluster) -> None:
+    async def work() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        async with acting(cluster, outcomes) as (pods, writer, actuator):
+            writer.failures["second"] = [ApiError(503, "ServiceUnavailable", "overloaded")] * 3
+            actuator.release(release(pods, "second", nominates=True))
+            await until("it was tried", lambda: len(writer.failures["second"]) < 3)
+            await asyncio.to_thread(deleted, cluster)
+            await until("it has ended", lambda: any(isinstance(each.action, DeletePod) for each in outcomes))
+        return outcomes
+
+    assert run(work()) == {"second": Result.FAILED}
+    assert "deletionTimestamp" not in cluster.api.get(f"{PODS}/second")["metadata"]
+
+
+def test_room_is_made_without_nomination_after_one_was_refused_and_later_with_one_again(
+    cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "_NOT_NOMINATED_FOR", 0.0)
+
+    async def work() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        async with acting(cluster, outcomes) as (pods, writer, actuator):
+            writer.go_on.set()
+            writer.failures["ls-first"] = [ApiError(403, "Forbidden", "cannot patch pods/status")]
+            for name in ("first", "second"):
+                actuator.release(release(pods, name, nominates=True))
+            await until("both are told", lambda: sum(isinstance(each.action, DeletePod) for each in outcomes) == 2)
+        return outcomes
+
+    outcomes = asyncio.run(work())
+    assert results(outcomes) == {"first": Result.DONE, "second": Result.DONE}
+    nominations = {each.action.pod.name: each.result for each in outcomes if isinstance(each.action, NominatePod)}
+    assert nominations == {"ls-first": Result.REFUSED, "ls-second": Result.DONE}
