@@ -62,7 +62,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class ParaSetView:
-    """A ParaSet as the planner sees it. `budgets` are those in force; `fault` says why nothing can be made of it."""
+    """A ParaSet as the planner sees it. `budgets` are those in force; `fault` says why nothing can be made of it.
+
+    Of one that `is_unreadable` little more is known than whose fillers are its own: they stay as they are until LS work
+    needs their room.
+    """
 
     namespace: str
     name: str
@@ -81,6 +85,7 @@ class ParaSetView:
     scale_down: ScaleRules = UNLIMITED
     budgets: tuple[DisruptionBudget, ...] = (DEFAULT_BUDGET,)
     fault: str = ""
+    is_unreadable: bool = False
 
     @property
     def key(self) -> str:

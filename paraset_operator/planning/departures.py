@@ -76,6 +76,8 @@ def must_leave(  # noqa: PLR0911 - one rule a line, the gravest first
         return Reason.FAILING, pod.trouble
     if owner.is_suspended:
         return Reason.SUSPENDED, "spec.suspend is true"
+    if owner.is_unreadable:
+        return None
     if shape is None:
         return Reason.SHAPE_GONE, f"spec.shapes has no {pod.shape!r} any more"
     if devices_of(shape.smallest) != devices_of(pod.requests):

@@ -16,7 +16,7 @@ from paraset_operator.model.snapshot import NodeState, Snapshot
 from paraset_operator.planning.feasibility import policy_of
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, ObjectStore
-from paraset_operator.runtime.translate import copies_of, paraset_view, policy_view
+from paraset_operator.runtime.translate import copies_of, paraset_view, policy_view, unreadable_view
 
 _log = structlog.get_logger(__name__)
 
@@ -32,8 +32,8 @@ def _nothing(*_: object) -> tuple[Announcement, ...]:
 class Picture:
     """Freezes snapshots.
 
-    A set that can't be parsed is left out: nothing new is made of it, and its fillers leave by native preemption. A
-    policy that can't be parsed forbids all action, because nobody knows what its author wanted to be spared.
+    Nothing new is made of a set that can't be parsed, and its fillers yield as any others do. A policy that can't be
+    parsed forbids all action, because nobody knows what its author wanted to be spared.
     """
 
     def __init__(
@@ -60,9 +60,12 @@ class Picture:
         return Snapshot(nodes, waiting, self.sets(), policies, fresh, answered, announced)
 
     def sets(self) -> tuple[ParaSetView, ...]:
-        """Return the sets that can be planned for, by key."""
+        """Return the sets, by key."""
         now = datetime.now(UTC)
-        return tuple(self.view(known, known.value, now) for known in self._sets if known.value is not None)
+        return tuple(
+            unreadable_view(known.raw, known.problem) if known.value is None else self.view(known, known.value, now)
+            for known in self._sets
+        )
 
     def policies(self) -> tuple[PolicyView, ...]:
         """Return the policies by name, or else the built-in one.

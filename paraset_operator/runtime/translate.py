@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from cronsim import CronSim
@@ -10,6 +11,7 @@ from cronsim import CronSim
 from paraset_operator.acting.manifest import template_hash
 from paraset_operator.api.base import without_nulls
 from paraset_operator.api.headroom import AUTO
+from paraset_operator.api.names import MAX_REPLICAS
 from paraset_operator.api.v1alpha1 import (
     Announced,
     AutoCopies,
@@ -60,6 +62,21 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
         else (rates.DEFAULT_BUDGET,),
         # Its fillers are the garbage collector's, which deletes or, if asked to, orphans them.
         fault=fault if meta.deletion_timestamp is None else "the set is being deleted",
+    )
+
+
+def unreadable_view(raw: Mapping[str, Any], problem: str) -> shape.ParaSetView:
+    """Return what can be said of a set that can't be parsed: `raw` is the object as the API server has it."""
+    meta, spec = raw["metadata"], raw.get("spec") or {}
+    return shape.ParaSetView(
+        namespace=str(meta.get("namespace") or ""),
+        name=str(meta["name"]),
+        uid=str(meta["uid"]),
+        generation=int(meta.get("generation") or 0),
+        ceiling=MAX_REPLICAS,
+        is_suspended=spec.get("suspend") is True,
+        fault=problem,
+        is_unreadable=True,
     )
 
 

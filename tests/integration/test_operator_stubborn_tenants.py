@@ -91,6 +91,17 @@ def test_a_filler_that_its_tenant_deletes_with_a_day_to_go_goes_within_the_polic
     corner.until_bound("ls")
 
 
+def test_the_fillers_of_a_set_that_was_made_invalid_leave_for_ls_work(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=2)
+    corner.add_set()
+    corner.until_running(2)
+    corner.change_set(budgets=[{"value": 1, "schedule": "99 9 * * *", "duration": "1h"}])
+    corner.until_condition("Ready", "False", "Invalid")
+    corner.add_ls("ls", gpus=1)
+    corner.until_bound("ls")
+    assert len(corner.left()) == 1
+
+
 def test_labels_make_no_ls_work(corner: Corner) -> None:
     corner.add_nodes("a", gpus=2)
     corner.add_set()

@@ -228,3 +228,38 @@ def test_the_quick_look_at_a_node_never_finds_more_cost_than_there_is(picture: S
         if offer is not None and not fits(need, room.open_soon):
             assert bound is not None
             assert bound <= offer.cost
+
+
+UNREADABLE = {Reason.FINISHED, Reason.FAILING, Reason.SUSPENDED, Reason.NO_ROOM}
+
+
+@SETTINGS
+@given(clusters(), st.integers(0, 2))
+def test_a_set_that_cannot_be_read_keeps_its_fillers_as_they_are(picture: Snapshot, which: int) -> None:
+    """Nothing is made or resized of it, and what leaves does so for others, or because it has ended."""
+    unread = picture.sets[which % len(picture.sets)]
+    unreadable = replace(unread, shapes=(), fault="no", is_unreadable=True, ceiling=1000)
+    sets = tuple(unreadable if each is unread else each for each in picture.sets)
+    outcome = plan(replace(picture, sets=sets), moment=NOW)
+    mine = [each for each in outcome.actions if each.owner.uid == unread.uid]
+    assert not [each for each in mine if not isinstance(each, DeletePod)]
+    assert {each.reason for each in mine if each.pod.place in picture_nodes(picture)} <= UNREADABLE
+
+
+def picture_nodes(picture: Snapshot) -> set[str]:
+    return {state.node.name for state in picture.nodes if not state.node.trouble}
+
+
+@SETTINGS
+@given(clusters(), st.integers(0, 2))
+def test_the_fillers_of_a_set_that_cannot_be_read_make_room_as_any_others(picture: Snapshot, which: int) -> None:
+    """Wherever rigid fillers of a set would be released, those of the unreadable one are, too."""
+    unread = picture.sets[which % len(picture.sets)]
+    rigid = replace(unread, shapes=tuple(replace(each, elastic=()) for each in unread.shapes))
+    unreadable = replace(rigid, shapes=(), fault="no", is_unreadable=True)
+    found = [
+        plan_yield(replace(picture, sets=tuple(instead if each is unread else each for each in picture.sets)), NOW)
+        for instead in (rigid, unreadable)
+    ]
+    told = [[(each.node, each.beneficiary.key, len(each.actions)) for each in releases] for releases in found]
+    assert told[0] == told[1]
