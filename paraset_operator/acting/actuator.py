@@ -57,6 +57,10 @@ class Actuator:
         """Begin to make room for one LS pod, at once."""
         self._releases.begin(release)
 
+    def recall(self) -> None:
+        """Cancel room that is not made yet and is for no pod, but for headroom or an announcement."""
+        self._releases.recall()
+
     async def close(self) -> None:
         """Wait for what is under way, not long."""
         await self._sender.close()

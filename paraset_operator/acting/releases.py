@@ -7,7 +7,8 @@
   never makes it room, and what takes time is the exit.
 - Of releases that wait for their turn, the LS pod of the highest priority comes first, and of equal ones the last in
   the scheduler's queue (turns.py). Before anything of one is sent, its LS pod is looked at again: for one that is
-  gone, bound, or nominated by the scheduler meanwhile, nothing more is sent.
+  gone, bound, or nominated by the scheduler meanwhile, nothing more is sent. What waits and is for no pod yet, but for
+  headroom or an announcement, is recalled when one of these changes, and decided anew.
 - What makes headroom waits for a `lull` of LS pods that come, and for all that is sent for those that wait.
 """
 
@@ -56,6 +57,8 @@ class Releases:
         self._sender, self._pods, self._on_release = sender, cache.pods, on_release
         self._turns = Turns(at_a_time)
         self._unhurried = asyncio.Semaphore(_UNHURRIED_AT_A_TIME)
+        # What may be recalled, by id.
+        self._for_no_pod: dict[int, _Begun] = {}
         self._pool = Pool(cache, lambda: self._turns.is_idle, self._move, sender.spawn)
 
     def begin(self, release: Release) -> None:
@@ -67,7 +70,19 @@ class Releases:
         writes = tuple((action, self._sender.expect(action)) for action in actions)
         nomination = release.nomination if self._sender.may_nominate else None
         nominee = self._sender.expect_nomination(nomination) if nomination else None
-        self._sender.spawn(self._send(_Begun(release, nomination, nominee, writes)))
+        begun = _Begun(release, nomination, nominee, writes)
+        if not release.beneficiary.uid:
+            self._for_no_pod[id(begun)] = begun
+        self._sender.spawn(self._send(begun))
+
+    def recall(self) -> None:
+        """Cancel what waits for its turn and is for no pod yet."""
+        recalled, self._for_no_pod = self._for_no_pod, {}
+        for begun in recalled.values():
+            self._sender.cancel(begun.writes, "what it was for has changed")
+
+    def _is_recalled(self, begun: _Begun) -> bool:
+        return not (begun.release.beneficiary.uid or id(begun) in self._for_no_pod)
 
     async def _send(self, begun: _Begun) -> None:
         if is_urgent(begun.release):
@@ -75,12 +90,15 @@ class Releases:
         else:
             began = time.monotonic()
             async with self._unhurried:
-                if time.monotonic() < began + _PATIENCE:
+                if time.monotonic() < began + _PATIENCE and not self._is_recalled(begun):
                     await self._sender.lull()
                 await self._send_in_turn(begun)
 
     async def _send_in_turn(self, begun: _Begun) -> None:
         async with self._turns.turn(_rank(begun.release)) as before_it:
+            if self._is_recalled(begun):
+                return
+            self._for_no_pod.pop(id(begun), None)
             is_first = _may_be_told_first(begun.nomination, before_it)
             why = await (self._tell_first(begun) if is_first else self._tell(begun))
         if is_first and not why:

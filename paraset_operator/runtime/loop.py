@@ -33,6 +33,7 @@ from paraset_operator.runtime.demands import Demands
 from paraset_operator.runtime.lingering import Lingering
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.standing_needs import StandingNeeds
 from paraset_operator.runtime.taken_headroom import TakenHeadroom
 
 _log = structlog.get_logger(__name__)
@@ -91,6 +92,7 @@ class Loop:
         self._taken = TakenHeadroom(demands)
         self._lingering = Lingering(picture.policy_on)
         self._look_at_taken: asyncio.TimerHandle | None = None
+        self._needs = StandingNeeds()
         self._last_seconds = 0.0
         self.last_turn: float | None = None
         self.last_plan: float | None = None
@@ -178,7 +180,7 @@ class Loop:
 
     async def _yield(self, *, keeps_headroom: bool) -> None:
         began, paused = time.perf_counter(), 0.0
-        snapshot = self._freeze()
+        snapshot = self._look_anew()
         observed = _observed_nodes(snapshot)
         releases = self._urgent_planner.releases(snapshot, _now(), keeps_headroom=keeps_headroom)
         for count, release in enumerate(releases, start=1):
@@ -199,6 +201,14 @@ class Loop:
                     return
             await asyncio.sleep(0)
 
+    def _look_anew(self) -> Snapshot:
+        """Return the picture to plan from; room that is not made yet is given up where less is needed than before."""
+        snapshot = self._freeze()
+        if not self._needs.has_shrunk(snapshot):
+            return snapshot
+        self._actuator.recall()
+        return self._freeze()
+
     def _freeze(self) -> Snapshot:
         return self._picture.freeze(self._waiting.fresh, self._waiting.answered)
 
@@ -207,7 +217,7 @@ class Loop:
         self._changed.clear()
         began, demands = time.perf_counter(), self._demands
         self._memory.waits(self._picture.unbound_fillers())
-        snapshot = self._freeze()
+        snapshot = self._look_anew()
         self._memory.looked(snapshot)
         pacing, moment = self._memory.pacing, _now()
         made, seen = await asyncio.to_thread(self._look, snapshot, pacing, moment)

@@ -1,4 +1,4 @@
-"""How long it takes to free room: from the decision that a filler leaves for LS work until it is gone, by policy.
+"""How long it takes to free room: from the decision that a filler leaves for LS work until it holds nothing, by policy.
 
 A filler that the scheduler preempts counts from when that is seen. The last hundred victims say what to expect.
 """
@@ -42,11 +42,17 @@ class ReleaseTimes:
 
     def saw_pod(self, before: Pod | None, after: Pod | None) -> None:
         """Take in a change of a pod."""
-        if after is None:
-            since = self._since.pop(before.uid, None) if before is not None else None
-            if before is not None and since is not None:
+        if before is not None and (after is None or not after.held):
+            since = self._since.pop(before.uid, None)
+            if since is not None:
                 self._released(before, self._clock() - since)
-        elif after.is_filler and after.is_terminating and after.is_preempted and not (before and before.is_terminating):
+        elif (
+            after is not None
+            and after.is_filler
+            and after.is_terminating
+            and after.is_preempted
+            and not (before and before.is_terminating)
+        ):
             self._since.setdefault(after.uid, self._clock())
 
     def seconds(self, policy: str) -> float | None:

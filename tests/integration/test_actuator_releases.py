@@ -256,3 +256,22 @@ def test_room_is_made_without_nomination_after_one_was_refused_and_later_with_on
     assert results(outcomes) == {"first": Result.DONE, "second": Result.DONE}
     nominations = {each.action.pod.name: each.result for each in outcomes if isinstance(each.action, NominatePod)}
     assert nominations == {"ls-first": Result.REFUSED, "ls-second": Result.DONE}
+
+
+@pytest.mark.parametrize("reason", [Reason.HEADROOM, Reason.ANNOUNCED])
+def test_what_waits_for_its_turn_and_is_for_no_pod_yet_is_recalled(cluster: LocalCluster, reason: Reason) -> None:
+    async def work() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        async with acting(cluster, outcomes) as (pods, writer, actuator):
+            for name in ("first", "second"):
+                beneficiary = Beneficiary(f"room for {name}")
+                leaves = DeletePod(known(pods, name), SET, reason, beneficiary=beneficiary, grace_seconds=0)
+                actuator.release(Release("node-0", beneficiary, None, (leaves,)))
+            await asyncio.wait_for(writer.has_begun.wait(), 60)
+            actuator.recall()
+            writer.go_on.set()
+            await until("both have ended", lambda: len(outcomes) == 2)
+        return outcomes
+
+    assert run(work()) == {"first": Result.DONE, "second": Result.SUPERSEDED}
+    assert "deletionTimestamp" not in cluster.api.get(f"{PODS}/second")["metadata"]

@@ -45,6 +45,17 @@ def test_a_victim_is_timed_from_the_decision_until_it_is_gone(scene: Scene, reas
     assert scene.shown == [7]
 
 
+def test_a_victim_whose_name_a_finalizer_keeps_is_timed_until_it_holds_nothing(scene: Scene) -> None:
+    victim = filler(SET)
+    scene.times.began(delete(Reason.YIELDS, victim))
+    scene.now += 7
+    ended = replace(terminating(victim), held={}, requests={}, is_finished=True)
+    scene.times.saw_pod(terminating(victim), ended)
+    scene.now += 3600
+    scene.times.saw_pod(ended, None)
+    assert scene.shown == [7]
+
+
 def test_a_filler_that_leaves_for_another_reason_is_no_victim(scene: Scene) -> None:
     scene.goes(7, reason=Reason.NODE)
     assert scene.shown == []
