@@ -4,14 +4,16 @@
 - a list prunes: what it does not name any more is reported as gone
 - a silent stream is taken for dead and reopened
 - nothing but cancellation ends it; errors are logged and retried with a growing pause
-- an API that may be absent or forbidden is asked for again once a minute, and told of instead of logged each time
+- an API that may be absent or forbidden is asked for again once a minute, and told of instead of logged each time;
+  where its version is not served, older ones are
 """
 
 import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import aiohttp
@@ -46,7 +48,8 @@ class Store(Protocol):
 class Reflector:
     """Keeps a store in step with one collection of the API server.
 
-    With `on_absent` the API may be missing or forbidden: that is told, and nothing is known of its objects then.
+    With `on_absent` the API may be missing or forbidden: that is told, and nothing is known of its objects then. Before
+    that the paths of `older` versions are tried, the newest first.
     """
 
     def __init__(
@@ -56,13 +59,20 @@ class Reflector:
         store: Store,
         on_list: Callable[[], None] = lambda: None,
         on_absent: Callable[[ApiError], None] | None = None,
+        older: Iterable[str] = (),
     ) -> None:
-        self._client, self.path, self._store, self._on_list = client, path, store, on_list
+        self._client, self._store, self._on_list = client, store, on_list
+        self._paths = deque((path, *older))
         self._on_absent = on_absent
         self._version = ""
         self.synced = asyncio.Event()
         #: When it last brought something, in seconds since the epoch; None while the API is absent.
         self.heard_at: float | None = time.time()
+
+    @property
+    def path(self) -> str:
+        """The collection's path in the version that is followed."""
+        return self._paths[0]
 
     @property
     def resource(self) -> str:
@@ -76,19 +86,24 @@ class Reflector:
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
-        pause = _FIRST_PAUSE
+        pause, untried = _FIRST_PAUSE, len(self._paths) - 1
         while True:
             try:
                 if not self._version:
                     await self._list()
+                pause, untried = _FIRST_PAUSE, len(self._paths) - 1
                 await self._watch()
-                pause = _FIRST_PAUSE
             except ExpiredError:
                 self._version = ""
             except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
                 if self._on_absent is not None and isinstance(error, ApiError) and error.status in (403, 404):
                     self._store.prune(set())
                     self._version, self.heard_at = "", None
+                    self._paths.rotate(-1)
+                    if untried:
+                        untried -= 1
+                        continue
+                    untried = len(self._paths) - 1
                     self._on_absent(error)
                     await asyncio.sleep(_ABSENT_PAUSE)
                     continue

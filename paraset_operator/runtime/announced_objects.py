@@ -31,6 +31,12 @@ class AnnouncedKind(NamedTuple):
     path: str
     sources: frozenset[Source]
     decode: Decode | None = None
+    older: tuple[str, ...] = ()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The path by each version that is understood, the newest first."""
+        return {each: self.path.replace(self.api_version, each) for each in (self.api_version, *self.older)}
 
     @property
     def resource(self) -> str:
@@ -61,11 +67,12 @@ KINDS = (
         autoscaler,
     ),
     AnnouncedKind(
-        "kueue.x-k8s.io/v1beta1",
+        "kueue.x-k8s.io/v1beta2",
         "Workload",
-        "/apis/kueue.x-k8s.io/v1beta1/workloads",
+        "/apis/kueue.x-k8s.io/v1beta2/workloads",
         frozenset({Source.KUEUE}),
         kueue_workload,
+        ("kueue.x-k8s.io/v1beta1",),
     ),
     AnnouncedKind(
         "autoscaling.x-k8s.io/v1beta1",

@@ -53,6 +53,7 @@ class AnnouncedDemand:
             self._objects.stores[kind.path],
             lambda: self._listed(kind),
             lambda error: self._missing(kind, error),
+            [*kind.versions.values()][1:],
         )
         self._metrics.api.listens(reflector)
         await reflector.run()

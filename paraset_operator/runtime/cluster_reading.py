@@ -131,15 +131,17 @@ class _Reading:
 
     async def _of_kind(self, kind: AnnouncedKind) -> list[Object]:
         """Return all objects of a kind; one that the cluster does not have announces nothing."""
-        try:
-            return await self._list(kind.api_version, kind.kind, kind.path)
-        except ApiError as error:
-            if error.status != 404:
-                self.notes.append(
-                    f"{kind.resource.capitalize()} can't be listed ({error.reason}): LS pods that they announce are "
-                    "unknown."
-                )
-            return []
+        for version, path in kind.versions.items():
+            try:
+                return await self._list(version, kind.kind, path)
+            except ApiError as error:
+                if error.status != 404:
+                    self.notes.append(
+                        f"{kind.resource.capitalize()} can't be listed ({error.reason}): LS pods that they announce "
+                        "are unknown."
+                    )
+                    break
+        return []
 
     async def _memory(self) -> MemoryWire | None:
         if self.operator is None:

@@ -18,7 +18,7 @@ from paraset_operator.runtime.offline_objects import Objects, metadata_of
 from paraset_operator.runtime.snapshot_info import SnapshotInfo
 
 DUMP_COMMAND = "kubectl get nodes,pods -A -o json"
-_ANNOUNCING = {(each.api_version, each.kind): each.path for each in KINDS}
+_ANNOUNCING = {(version, each.kind): each.path for each in KINDS for version in each.versions}
 
 _infos = msgspec.json.Decoder(SnapshotInfo)
 _objects = msgspec.json.Decoder(EventObject)

@@ -38,10 +38,10 @@ def template(corner: Corner) -> Json:
 
 
 def test_a_workload_gets_room_once_its_quota_is_reserved(filled: Corner) -> None:
-    path = f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{filled.name}/workloads"
+    path = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{filled.name}/workloads"
     spec = {"podSets": [{"name": "main", "count": 2, "template": template(filled)}], "queueName": "q"}
     filled.cluster.api.post(
-        path, {"apiVersion": "kueue.x-k8s.io/v1beta1", "kind": "Workload", "metadata": {"name": "train"}, "spec": spec}
+        path, {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "Workload", "metadata": {"name": "train"}, "spec": spec}
     )
     stays_empty(filled.left, 1.0)
     reserved = {"type": "QuotaReserved", "status": "True", "reason": "x", "message": "x", "lastTransitionTime": NOW}

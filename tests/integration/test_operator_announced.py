@@ -213,14 +213,21 @@ def _crd(group: str, version: str, plural: str, kind: str) -> Json:
 
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-QUEUED = ("kueue.x-k8s.io", "v1beta1", "workloads", "Workload")
+QUEUED = ("kueue.x-k8s.io", "v1beta2", "workloads", "Workload")
 BUFFERS = ("autoscaling.x-k8s.io", "v1beta1", "capacitybuffers", "CapacityBuffer")
 
 
 @pytest.fixture
-def with_crds(lone_corner: Corner) -> Iterator[Corner]:
+def kueue_version() -> str:
+    """The version of Kueue's API that is served."""
+    return "v1beta2"
+
+
+@pytest.fixture
+def with_crds(lone_corner: Corner, kueue_version: str) -> Iterator[Corner]:
     """A corner in a cluster with the APIs of Kueue and of the autoscaler, and an operator started after them."""
-    for each in (QUEUED, BUFFERS):
+    group, _, plural, kind = QUEUED
+    for each in ((group, kueue_version, plural, kind), BUFFERS):
         lone_corner.cluster.api.post(CRDS, _crd(*each))
         path = f"/apis/{each[0]}/{each[1]}/namespaces/{lone_corner.name}/{each[2]}"
         eventually(f"{each[2]} are served", lambda path=path: lone_corner.cluster.api.get(path))
@@ -242,10 +249,12 @@ def served(corner: Corner) -> Iterator[str]:
     return (each["metadata"]["name"] for each in corner.cluster.api.get(CRDS)["items"])
 
 
-def test_a_workload_of_kueue_gets_room_once_its_quota_is_reserved(with_crds: Corner) -> None:
-    path = f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{with_crds.name}/workloads"
+@pytest.mark.parametrize("kueue_version", ["v1beta2", "v1beta1"])
+def test_a_workload_of_kueue_gets_room_once_its_quota_is_reserved(with_crds: Corner, kueue_version: str) -> None:
+    version = f"kueue.x-k8s.io/{kueue_version}"
+    path = f"/apis/{version}/namespaces/{with_crds.name}/workloads"
     spec = {"podSets": [{"name": "main", "count": 2, "template": template(with_crds)}]}
-    body = {"apiVersion": "kueue.x-k8s.io/v1beta1", "kind": "Workload", "metadata": {"name": "train"}, "spec": spec}
+    body = {"apiVersion": version, "kind": "Workload", "metadata": {"name": "train"}, "spec": spec}
     with_crds.cluster.api.post(path, body)
     stays_empty(with_crds.left, 1.0)
     reserved = {"status": {"conditions": [{"type": "QuotaReserved", "status": "True"}]}}
@@ -257,9 +266,9 @@ def test_a_workload_of_kueue_gets_room_once_its_quota_is_reserved(with_crds: Cor
 def test_the_pods_of_a_queued_job_find_the_room_that_its_workload_asked_for(with_crds: Corner) -> None:
     made = job(with_crds, {"kueue.x-k8s.io/queue-name": "q"}, suspend=True)
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "train", "uid": made["metadata"]["uid"]}
-    path = f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{with_crds.name}/workloads"
+    path = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{with_crds.name}/workloads"
     body = {
-        "apiVersion": "kueue.x-k8s.io/v1beta1",
+        "apiVersion": "kueue.x-k8s.io/v1beta2",
         "kind": "Workload",
         "metadata": {"name": "job-train", "ownerReferences": [owner | {"controller": True}]},
         "spec": {"podSets": [{"name": "main", "count": 2, "template": template(with_crds)}]},
