@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from paraset_operator.model.plan import DeletePod, ResizePod, SetReport
+from paraset_operator.model.quantity import MEMORY
 from paraset_operator.reporting.amounts import in_base_units
 from paraset_operator.reporting.observed import Observed
 
 _SET = ("namespace", "paraset")
-_STEPS = ("shrink", "evict", "preempt")
+_STEPS = ("shrink-cpu", "shrink-memory", "evict", "preempt")
 
 Key = tuple[str, str]
 
@@ -115,8 +116,11 @@ class SetMetrics:
 
 
 def step_of(action: DeletePod | ResizePod) -> str:
-    """Return how a filler gave room."""
-    return "evict" if isinstance(action, DeletePod) else "shrink"
+    """Return how a filler gave room: who gives memory in place gives cores as well, as a rule."""
+    if isinstance(action, DeletePod):
+        return "evict"
+    gives_memory = action.requests.get(MEMORY, 0) < action.pod.requests.get(MEMORY, 0)
+    return "shrink-memory" if gives_memory else "shrink-cpu"
 
 
 def _show(gauge: Gauge, key: Key, before: Iterable[str], now: Mapping[str, float]) -> None:

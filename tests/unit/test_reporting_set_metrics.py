@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from planning_cases import filler, paraset, shape
 from prometheus_client import CollectorRegistry, generate_latest
 from runtime_cases import delete
 
-from paraset_operator.model.plan import Limit, LimitReport, SetReport
+from paraset_operator.model.plan import Limit, LimitReport, Reason, ResizePod, SetReport
+from paraset_operator.model.resources import minus
 from paraset_operator.reporting.observed import NONE_SEEN, Observed
 from paraset_operator.reporting.set_metrics import SetMetrics
 from paraset_operator.runtime.memory import work_lost
@@ -69,6 +71,14 @@ def test_lost_work_is_counted_in_the_units_of_the_status() -> None:
     shown.sets.yielded(action, work_lost(action))
     assert shown.value("paraset_lost_work_resource_seconds_total", resource="cpu") == 20
     assert shown.value("paraset_lost_work_resource_seconds_total", resource=GPU) == 10
+
+
+@pytest.mark.parametrize(("gives", "step"), [({"cpu": 1}, "shrink-cpu"), ({"cpu": 1, "memory": 1}, "shrink-memory")])
+def test_a_shrink_is_counted_by_the_dearest_that_it_gives(gives: dict[str, int], step: str) -> None:
+    pod = filler(paraset("s", shape(cpu=(1, 8), memory=(1, 8))), cpu=8, memory=8)
+    shown = Shown()
+    shown.sets.yielded(ResizePod(pod, SET, {}, minus(pod.requests, gives), Reason.YIELDS), {})
+    assert shown.value("paraset_yields_total", step=step) == 1
 
 
 def test_of_a_set_that_is_gone_nothing_is_left_though_its_fillers_leave_later() -> None:
