@@ -145,6 +145,7 @@ def test_a_suspended_job_gets_room_only_where_the_policy_says_so(filled: Corner)
     filled.change_policy(announced={"suspendedJobs": True})
     until_left(filled, 2)
     filled.until_running(2)
+    assert f"Job {filled.name}/train (2 more pods)" in victim_event(filled)
 
 
 def test_a_gated_pod_gets_room_only_where_the_policy_says_so(filled: Corner) -> None:
@@ -153,6 +154,7 @@ def test_a_gated_pod_gets_room_only_where_the_policy_says_so(filled: Corner) -> 
     filled.change_policy(announced={"gatedPods": True})
     until_left(filled, 1)
     filled.until_running(3)
+    assert f"Pod {filled.name}/gated" in victim_event(filled)
 
 
 def test_a_planned_window_gets_room_while_it_is_open(filled: Corner) -> None:
@@ -169,11 +171,15 @@ def test_a_planned_window_gets_room_while_it_is_open(filled: Corner) -> None:
     assert f"window {filled.name}/rush (2 more copies)" in victim_event(filled)
 
 
-def test_what_the_policy_switches_off_gets_no_room(filled: Corner) -> None:
-    filled.change_policy(announced={"workloads": False})
+@pytest.mark.parametrize("source", ["workloads", "jobs"])
+def test_what_the_policy_switches_off_gets_no_room(filled: Corner, source: str) -> None:
+    filled.change_policy(announced={source: False})
     until_policy_is_seen(filled)
     quota(filled, 0)
-    scaled(filled, "Deployment", 2)
+    if source == "jobs":
+        job(filled)
+    else:
+        scaled(filled, "Deployment", 2)
     stays_empty(filled.left, 2.0)
 
 
@@ -296,6 +302,7 @@ def test_what_a_capacity_buffer_promises_is_kept_free(with_crds: Corner) -> None
     with_crds.cluster.api.post(path, body)
     until_left(with_crds, 2)
     with_crds.until_running(2)
+    assert f"CapacityBuffer {with_crds.name}/spare (2 more pods)" in victim_event(with_crds)
 
 
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/paraset-operator"
