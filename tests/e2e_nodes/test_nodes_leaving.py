@@ -109,14 +109,11 @@ def sleeping_before_it_stops() -> Json:
     return pod
 
 
-@pytest.mark.parametrize(
-    "pod",
-    [
-        pytest.param(shell("trap '' TERM; echo up; while :; do sleep 1; done"), id="ignores SIGTERM"),
-        pytest.param(sleeping_before_it_stops(), id="sleeps before it stops"),
-    ],
-)
-def test_a_worker_that_would_stay_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner, pod: Json) -> None:
+DEAF = shell("trap '' TERM; echo up; while :; do sleep 1; done")
+
+
+def add_stubborn(corner: RealCorner, pod: Json) -> str:
+    """Make a filler that would stay for long, of a set that asks for more grace than the policy allows."""
     corner.change_policy(maxGracePeriodSeconds=CAP_SECONDS)
     corner.claim()
     shape = {"name": "core", "fixed": {"cpu": "1", "memory": "64Mi"}}
@@ -124,10 +121,34 @@ def test_a_worker_that_would_stay_costs_ls_work_no_more_than_the_capped_grace(co
     corner.add_set(shapes=[shape], replicas=1, pod=pod, **{"yield": stubborn})
     (filler,) = corner.until_running(1)
     eventually("it is up", lambda: "up" in corner.logs(filler.name))
+    return filler.name
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        pytest.param(DEAF, id="ignores SIGTERM"),
+        pytest.param(sleeping_before_it_stops(), id="sleeps before it stops"),
+    ],
+)
+def test_a_worker_that_would_stay_costs_ls_work_no_more_than_the_capped_grace(corner: RealCorner, pod: Json) -> None:
+    add_stubborn(corner, pod)
     began = time.monotonic()
     add_ls(corner)
     corner.until_bound("ls")
     assert CAP_SECONDS - 1 <= time.monotonic() - began <= CAP_SECONDS + SLACK_SECONDS
+
+
+def test_a_worker_that_its_tenant_deletes_with_an_hour_to_go_costs_ls_work_no_more_than_the_capped_grace(
+    corner: RealCorner,
+) -> None:
+    name = add_stubborn(corner, DEAF)
+    began = time.monotonic()
+    path = f"/api/v1/namespaces/{corner.name}/pods/{name}"
+    corner.cluster.api.request("DELETE", path, {"gracePeriodSeconds": 3600})
+    add_ls(corner)
+    corner.until_bound("ls")
+    assert time.monotonic() - began <= CAP_SECONDS + SLACK_SECONDS
 
 
 @pytest.fixture
