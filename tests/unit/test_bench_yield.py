@@ -240,3 +240,7 @@ def test_a_burst_that_the_nodes_cannot_hold_is_refused(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         arguments(["--nodes", "2", "--ls", "100"])
     assert "too many for 2 nodes" in capsys.readouterr().err
+
+
+def test_the_pods_of_a_day_are_not_too_many_because_they_leave_again() -> None:
+    assert arguments(["--nodes", "8", "--ls", "342", "--scenario", "day"]).ls == 342
