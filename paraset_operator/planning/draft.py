@@ -10,6 +10,7 @@ from paraset_operator.model.plan import DeletePod, Notice, Release, Storm
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import Tenant
 from paraset_operator.model.quantity import CPU
+from paraset_operator.model.resources import plus
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.ahead import make_ahead
@@ -138,6 +139,8 @@ class Draft:
                 shape = owner.shape(pod.shape)
                 if shape is not None:
                     room.instances.append(Instance(owner, shape, kept_sizes(pod, shape), pod, pod.index))
+                else:
+                    room.pinned = plus(room.pinned, pod.requests)
             if room.is_touched or self.rows.unusual[self.rooms.row_of(room)]:
                 self._active.add(self.rooms.row_of(room))
                 self._planned.write(room)

@@ -17,12 +17,14 @@ from paraset_operator.planning.survey_rows import NEVER, Ground, Rows
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What counts of fillers that do not differ in it: set and shape (their rows; no shape if it is not kept), what
-    they hold, and if they are kept what they ask for, that at its smallest, and the least growth worth a write.
+    they hold, and if they are kept what they ask for, that at its smallest, and the least growth worth a write. What is
+    pinned stays and is of no known shape, so that its room is nobody else's.
     """
 
     of_set: int
     shape: int
     stays: bool
+    is_pinned: bool
     held: list[int]
     requests: list[int]
     smallest: list[int]
@@ -61,7 +63,7 @@ class FillerRows:
         held, of_set = of(each.held for each in kinds), of(each.of_set for each in kinds)
         requests, shape = of(each.requests for each in kinds), of(each.shape for each in kinds)
         growth = of(each.growth for each in kinds)
-        rows.room[nodes] += np.add.reduceat(held, begin)
+        rows.room[nodes] += np.add.reduceat(held * ~of(each.is_pinned for each in kinds)[:, None], begin)
         rows.able[nodes] += np.add.reduceat(held * of(each.stays for each in kinds)[:, None], begin)
         rows.held[nodes] = np.add.reduceat(requests, begin)
         rows.smallest[nodes] = np.add.reduceat(of(each.smallest for each in kinds), begin)
@@ -102,12 +104,14 @@ class FillerRows:
         index, held = self._shape_row.get((of_set, pod.shape), -1), vector(pod.held)
         none, never = vector({}), [NEVER] * len(held)
         if index < 0 or not stays:
-            return _Kind(of_set, -1, stays, held, none, none, never, is_usual=False)
+            is_pinned = stays and self._ground.sets[of_set].is_unreadable
+            return _Kind(of_set, -1, stays, is_pinned, held, none, none, never, is_usual=False)
         owner, shape = self._ground.sets[of_set], self._ground.shapes[index][1]
         least = dict(least_growth(pod, shape))
         growth = [least.get(name, NEVER) for name in self._ground.columns]
         usual = _is_usual(pod, shape, owner)
-        return _Kind(of_set, index, stays, held, vector(pod.requests), vector(smallest_of(pod, shape)), growth, usual)
+        smallest = vector(smallest_of(pod, shape))
+        return _Kind(of_set, index, stays, False, held, vector(pod.requests), smallest, growth, usual)
 
 
 def _runs(rows: Ints) -> tuple[Ints, Ints]:

@@ -54,7 +54,8 @@ class NodeRoom:
     `needs` are the promises one by one, `released` the fillers that were told to leave, `givers` the pods whose room is
     on its way. `version` counts what has been promised or released; each time the name is put down in `log`. `shares`
     are dominant shares of `whole`, by which what is lost here compares with what is lost elsewhere. `growing` are pods
-    that wait to grow in place; what they want counts as held only once it is `charged`.
+    that wait to grow in place; what they want counts as held only once it is `charged`. `pinned` is what fillers hold
+    that stay and are of no known shape, so that they are no instances.
     """
 
     node: Node
@@ -80,6 +81,7 @@ class NodeRoom:
     log: list[str] = field(default_factory=list)
     growing: tuple[Pod, ...] = ()
     charged: dict[str, int] = field(default_factory=dict)
+    pinned: dict[str, int] = field(default_factory=dict)
     whole: Resources = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
 
@@ -174,7 +176,7 @@ class NodeRoom:
 
     def fill_room(self) -> dict[str, int]:
         """Return what fillers may hold in sum before anything new is added."""
-        return minus(minus(self.keep_room(), self.promised), self.charged)
+        return minus(minus(minus(self.keep_room(), self.promised), self.charged), self.pinned)
 
 
 def room_of(

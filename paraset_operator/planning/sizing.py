@@ -23,7 +23,7 @@ STEPS = {CPU: 100, "memory": 2**20}
 def size_instances(room: NodeRoom, scales: Scales, shares: Shares) -> None:
     """Set the sizes of all instances on the node."""
     new = any(instance.pod is None for instance in room.instances)
-    room_left = room.fill_room() if new else room.keep_room()
+    room_left = room.fill_room() if new else minus(room.keep_room(), room.pinned)
     missing = shortage(total_of(instance.holds() for instance in room.instances), room_left)
     if missing:
         _shrink(room.instances, missing, scales)

@@ -233,21 +233,38 @@ def test_the_quick_look_at_a_node_never_finds_more_cost_than_there_is(picture: S
 UNREADABLE = {Reason.FINISHED, Reason.FAILING, Reason.SUSPENDED, Reason.NO_ROOM}
 
 
+def unreadable(picture: Snapshot, which: int) -> tuple[Snapshot, str]:
+    """Return the picture with a set that can't be read, and that set's uid."""
+    unread = picture.sets[which % len(picture.sets)]
+    instead = replace(unread, shapes=(), fault="no", is_unreadable=True, ceiling=1000)
+    return replace(picture, sets=tuple(instead if each is unread else each for each in picture.sets)), unread.uid
+
+
 @SETTINGS
 @given(clusters(), st.integers(0, 2))
 def test_a_set_that_cannot_be_read_keeps_its_fillers_as_they_are(picture: Snapshot, which: int) -> None:
     """Nothing is made or resized of it, and what leaves does so for others, or because it has ended."""
-    unread = picture.sets[which % len(picture.sets)]
-    unreadable = replace(unread, shapes=(), fault="no", is_unreadable=True, ceiling=1000)
-    sets = tuple(unreadable if each is unread else each for each in picture.sets)
-    outcome = plan(replace(picture, sets=sets), moment=NOW)
-    mine = [each for each in outcome.actions if each.owner.uid == unread.uid]
+    picture, uid = unreadable(picture, which)
+    mine = [each for each in plan(picture, moment=NOW).actions if each.owner.uid == uid]
     assert not [each for each in mine if not isinstance(each, DeletePod)]
-    assert {each.reason for each in mine if each.pod.place in picture_nodes(picture)} <= UNREADABLE
+    good = {state.node.name for state in picture.nodes if not state.node.trouble}
+    assert {each.reason for each in mine if each.pod.place in good} <= UNREADABLE
 
 
-def picture_nodes(picture: Snapshot) -> set[str]:
-    return {state.node.name for state in picture.nodes if not state.node.trouble}
+@SETTINGS
+@given(clusters(), st.integers(0, 2))
+def test_what_a_set_that_cannot_be_read_holds_is_no_room_for_others(picture: Snapshot, which: int) -> None:
+    """Once all is done, room for LS work included."""
+    picture, _ = unreadable(picture, which)
+    outcome = plan(picture, moment=NOW)
+    gone = {each.pod.uid for each in deletes(outcome)}
+    sizes = {each.pod.uid: each for each in resizes(outcome)}
+    for state in picture.nodes:
+        stay = [pod for pod in state.pods if not (pod.is_terminating or pod.is_finished or pod.uid in gone)]
+        held = [resized(pod, sizes[pod.uid]).requests if pod.uid in sizes else pod.requests for pod in stay]
+        held += [each.requests for each in creates(outcome) if each.node == state.node.name]
+        if taking_on(outcome, state.node.name):
+            assert fits(total_of(held), state.node.allocatable)
 
 
 @SETTINGS
@@ -255,11 +272,13 @@ def picture_nodes(picture: Snapshot) -> set[str]:
 def test_the_fillers_of_a_set_that_cannot_be_read_make_room_as_any_others(picture: Snapshot, which: int) -> None:
     """Wherever rigid fillers of a set would be released, those of the unreadable one are, too."""
     unread = picture.sets[which % len(picture.sets)]
-    rigid = replace(unread, shapes=tuple(replace(each, elastic=()) for each in unread.shapes))
-    unreadable = replace(rigid, shapes=(), fault="no", is_unreadable=True)
+    rigid = replace(unread, shapes=tuple(replace(each, elastic=()) for each in unread.shapes), ceiling=1000)
     found = [
-        plan_yield(replace(picture, sets=tuple(instead if each is unread else each for each in picture.sets)), NOW)
-        for instead in (rigid, unreadable)
+        plan_yield(instead, NOW)
+        for instead in (
+            replace(picture, sets=tuple(rigid if each is unread else each for each in picture.sets)),
+            unreadable(picture, which)[0],
+        )
     ]
     told = [[(each.node, each.beneficiary.key, len(each.actions)) for each in releases] for releases in found]
     assert told[0] == told[1]
