@@ -6,7 +6,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from paraset_operator.acting.notices import NoticeBoard
 from paraset_operator.acting.outcome import Outcome
@@ -15,7 +15,7 @@ from paraset_operator.acting.sender import Sender
 from paraset_operator.acting.writes import PodWriter
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import ClusterCache
-from paraset_operator.model.plan import Action, DeletePod, Notice, Release
+from paraset_operator.model.plan import Action, DeletePod, Notice, Reason, Release
 from paraset_operator.model.pod import Pod
 
 # Writes of the ordinary plan at a time, and releases for LS work at a time: each has connections of its own, so that
@@ -57,9 +57,11 @@ class Actuator:
         """Begin to make room for one LS pod, at once."""
         self._releases.begin(release)
 
-    def recall(self) -> None:
-        """Cancel room that is not made yet and is for no pod, but for headroom or an announcement."""
-        self._releases.recall()
+    def recall(self, reasons: Collection[Reason]) -> bool:
+        """Cancel room that is not made yet and is for no pod, but for headroom or an announcement; say if there was
+        any.
+        """
+        return self._releases.recall(reasons)
 
     async def close(self) -> None:
         """Wait for what is under way, not long."""

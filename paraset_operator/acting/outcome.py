@@ -14,6 +14,7 @@ class Result(StrEnum):
     SUPERSEDED = "superseded"
     REFUSED = "refused"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Outcome:
 
     DONE: carried out. GONE: the object was not there any more. SUPERSEDED: somebody else was quicker, and the picture
     the decision was made from is out of date. REFUSED: repeating it won't help. FAILED: it may help.
+    WITHDRAWN: it was not sent, since less is needed now.
     """
 
     action: Action | NominatePod

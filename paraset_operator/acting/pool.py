@@ -100,4 +100,4 @@ class Pool:
         return [told for told in self._told.get(likeness, ()) if self._is_leaving(told.node)]
 
     def _is_leaving(self, node: str) -> bool:
-        return any(pod.is_terminating for pod in self._pods.at(node))
+        return any(pod.leaves_soon for pod in self._pods.at(node))

@@ -8,13 +8,13 @@
 - Of releases that wait for their turn, the LS pod of the highest priority comes first, and of equal ones the last in
   the scheduler's queue (turns.py). Before anything of one is sent, its LS pod is looked at again: for one that is
   gone, bound, or nominated by the scheduler meanwhile, nothing more is sent. What waits and is for no pod yet, but for
-  headroom or an announcement, is recalled when one of these changes, and decided anew.
+  headroom or an announcement, is recalled when less is needed of these, and decided anew.
 - What makes headroom waits for a `lull` of LS pods that come, and for all that is sent for those that wait.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from paraset_operator.acting.need import why_gone
@@ -34,8 +34,9 @@ _FAR = 24
 # Releases for headroom at a time: more would be felt by an LS pod that comes just then. One that has waited for so many
 # seconds goes without a lull: pods may have been nominated for its room.
 _UNHURRIED_AT_A_TIME, _PATIENCE = 1, 0.5
-# A write that failed is sent again after so many seconds each, as a rule because the API server was overloaded.
-_REPEATED_AFTER = (0.1, 0.2, 0.4, 0.8, 1.6)
+# A write that failed is sent again after so many seconds each, as a rule because the API server was overloaded; not
+# when it failed so late that others have long decided anew.
+_REPEATED_AFTER, _REPEATED_FOR = (0.1, 0.2, 0.4, 0.8, 1.6), 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,20 @@ class Releases:
             self._for_no_pod[id(begun)] = begun
         self._sender.spawn(self._send(begun))
 
-    def recall(self) -> None:
-        """Cancel what waits for its turn and is for no pod yet."""
-        recalled, self._for_no_pod = self._for_no_pod, {}
-        for begun in recalled.values():
-            self._sender.cancel(begun.writes, "what it was for has changed")
+    def recall(self, reasons: Collection[Reason]) -> bool:
+        """Cancel what waits for its turn and is for no pod yet, unless one is nominated for that room meanwhile; say if
+        there was any.
+        """
+        nominated = {pod.nominated for pod in self._pods.at("")}
+        recalled = [
+            begun
+            for begun in self._for_no_pod.values()
+            if begun.release.node not in nominated and all(each.reason in reasons for each, _ in begun.writes)
+        ]
+        for begun in recalled:
+            del self._for_no_pod[id(begun)]
+            self._sender.cancel(begun.writes, "less is needed now", Result.WITHDRAWN)
+        return bool(recalled)
 
     def _is_recalled(self, begun: _Begun) -> bool:
         return not (begun.release.beneficiary.uid or id(begun) in self._for_no_pod)
@@ -172,11 +182,16 @@ class Releases:
         """Repeat what failed while it is needed: who is nominated waits for all of its room, and nobody else sees to
         the rest of it.
         """
+        end = time.monotonic() + _REPEATED_FOR
         for pause in _REPEATED_AFTER:
-            if outcome.result is not Result.FAILED or why_gone(release.beneficiary, self._pods, release.node):
+            if outcome.result is not Result.FAILED:
                 break
             await asyncio.sleep(pause)
-            outcome = await self._sender.send(action)
+            is_needed = not why_gone(release.beneficiary, self._pods, release.node)
+            if not is_needed or time.monotonic() > end or not self._sender.stands(action):
+                break
+            async with self._turns.turn(_rank(release)):
+                outcome = await self._sender.send(action)
         await self._sender.conclude(outcome, expected)
 
     async def _move(self, nomination: NominatePod) -> Outcome:

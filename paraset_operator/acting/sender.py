@@ -81,6 +81,13 @@ class Sender:
             return False
         return not seen.is_terminating or _shortens(action, seen)
 
+    def stands(self, action: DeletePod | ResizePod) -> bool:
+        """Say whether nothing was decided about the pod since."""
+        seen = self._pods.get(action.pod.key)
+        if seen is None or seen.uid != action.pod.uid:
+            return False
+        return isinstance(action, DeletePod) or all(seen.sizes.get(name) == size for name, size in action.sizes.items())
+
     def expect(self, action: Action) -> Pod:
         """Count an action as done; returns what the pod is seen as from here on."""
         pod = expected_pod(action, self._pods.get(key_of(action)))
@@ -94,11 +101,11 @@ class Sender:
         self._pods.expect(pod)
         return pod
 
-    def cancel(self, expected: Iterable[tuple[Action, Pod]], why: str) -> None:
+    def cancel(self, expected: Iterable[tuple[Action, Pod]], why: str, result: Result = Result.SUPERSEDED) -> None:
         """Give up what was counted as done and not sent."""
         for action, pod in expected:
             self._pods.settle(pod)
-            self._on_outcome(Outcome(action, Result.SUPERSEDED, 0, why))
+            self._on_outcome(Outcome(action, result, 0, why))
 
     async def nominate(self, nomination: NominatePod, expected: Pod) -> Outcome:
         """Nominate an LS pod; one whose state has changed since is left as it is."""

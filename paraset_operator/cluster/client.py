@@ -1,7 +1,8 @@
 """A small asynchronous client: paged lists, watches, single writes. Errors are typed, retries are for one call only.
 
 Only calls that may safely be repeated are retried, and only where the server asks for it (429, Retry-After) or could
-not answer (5xx, connection lost). A write that may have happened is not repeated: the next plan sees what came of it.
+not answer (5xx, connection lost). A write that may have happened is not repeated here: the next plan sees
+what came of it, and who makes room repeats what is harmless (acting/releases.py).
 """
 
 import asyncio

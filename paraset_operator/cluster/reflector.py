@@ -91,8 +91,8 @@ class Reflector:
             try:
                 if not self._version:
                     await self._list()
-                pause, untried = _FIRST_PAUSE, len(self._paths) - 1
                 await self._watch()
+                pause, untried = _FIRST_PAUSE, len(self._paths) - 1
             except ExpiredError:
                 self._version = ""
             except (ApiError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:

@@ -21,9 +21,9 @@ class Resize(StrEnum):
 
 Likeness: TypeAlias = tuple[int, Constraints, tuple[tuple[str, int], ...]]
 _UNDER_WAY = (Resize.NONE, Resize.IN_PROGRESS)
-# The longest grace, in seconds, of a pod other than a filler whose room is waited for: what pods have that ask for
-# nothing else. To evict a filler is sooner done than to wait for longer.
-WAITED_FOR = 30
+# The longest grace, in seconds, of a pod whose room is waited for: what pods have that ask for nothing else, and for a
+# filler the most that a policy can allow. To evict another filler is sooner done than to wait for longer.
+WAITED_FOR, FILLER_WAITED_FOR = 30, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,12 @@ class Pod:
 
     @property
     def leaves_soon(self) -> bool:
-        """Whether the pod is on its way out and worth waiting for: no filler may take long (yielding.hastened)."""
-        return self.is_terminating and (self.is_filler or self.is_preempted or self.grace_seconds <= WAITED_FOR)
+        """Whether the pod is on its way out and worth waiting for; a filler is hastened that takes long (yielding.py).
+
+        Whom the scheduler preempts it waits for, however long.
+        """
+        longest = FILLER_WAITED_FOR if self.is_filler else WAITED_FOR
+        return self.is_terminating and (self.is_preempted or self.grace_seconds <= longest)
 
     @property
     def leaving(self) -> Resources:

@@ -64,8 +64,8 @@ class Shape:
 class ParaSetView:
     """A ParaSet as the planner sees it. `budgets` are those in force; `fault` says why nothing can be made of it.
 
-    Of one that `is_unreadable` little more is known than whose fillers are its own: they stay as they are until LS work
-    needs their room.
+    Of one that `is_unreadable` little more is known than whose fillers are its own: they stay as they are until they
+    end or LS work needs their room.
     """
 
     namespace: str

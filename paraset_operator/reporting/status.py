@@ -17,7 +17,7 @@ from paraset_operator.api.status import (
     Wait,
 )
 from paraset_operator.model.plan import Action, CreatePod, LimitReport, ResizePod
-from paraset_operator.model.resources import as_quantities
+from paraset_operator.model.resources import as_quantities, plus
 from paraset_operator.reporting.plan_json import timestamp
 from paraset_operator.reporting.verdicts import Facts, Verdict, verdicts
 
@@ -29,6 +29,14 @@ class Loss:
     evictions: int = 0
     shrinks: int = 0
     resource_seconds: dict[str, int] = field(default_factory=dict)
+
+    def plus(self, more: "Loss") -> "Loss":
+        """Return both together."""
+        return Loss(
+            self.evictions + more.evictions,
+            self.shrinks + more.shrinks,
+            plus(self.resource_seconds, more.resource_seconds),
+        )
 
 
 def status_of(

@@ -78,6 +78,7 @@ class Loop:
         demands: Demands,
         may_act: Callable[[], bool],
         on_turn: Callable[[Turn], None],
+        lingering: Lingering,
     ) -> None:
         self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
         self._waiting, self._may_act, self._on_turn = demands, may_act, on_turn
@@ -90,7 +91,7 @@ class Loop:
         self._is_announced = False
         self._look_again: asyncio.TimerHandle | None = None
         self._taken = TakenHeadroom(demands)
-        self._lingering = Lingering(picture.policy_on)
+        self._lingering = lingering
         self._look_at_taken: asyncio.TimerHandle | None = None
         self._needs = StandingNeeds()
         self._last_seconds = 0.0
@@ -204,10 +205,8 @@ class Loop:
     def _look_anew(self) -> Snapshot:
         """Return the picture to plan from; room that is not made yet is given up where less is needed than before."""
         snapshot = self._freeze()
-        if not self._needs.has_shrunk(snapshot):
-            return snapshot
-        self._actuator.recall()
-        return self._freeze()
+        shrunk = self._needs.shrunk(snapshot)
+        return self._freeze() if shrunk and self._actuator.recall(shrunk) else snapshot
 
     def _freeze(self) -> Snapshot:
         return self._picture.freeze(self._waiting.fresh, self._waiting.answered)

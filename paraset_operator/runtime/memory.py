@@ -192,11 +192,7 @@ class Memory:
             self.pacing = pacing.with_proof(self.pacing, owner_uid, self._clock())
 
     def _lost(self, owner_uid: str, lost: Resources, evictions: int = 0, shrinks: int = 0) -> None:
-        before = self.losses.get(owner_uid, Loss())
-        seconds = dict(before.resource_seconds)
-        for name, amount in lost.items():
-            seconds[name] = seconds.get(name, 0) + amount
-        self.losses[owner_uid] = Loss(before.evictions + evictions, before.shrinks + shrinks, seconds)
+        self.losses[owner_uid] = self.losses.get(owner_uid, Loss()).plus(Loss(evictions, shrinks, dict(lost)))
 
 
 def _age(pod: Pod) -> float:

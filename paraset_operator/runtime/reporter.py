@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import pydantic
 import structlog
 
 from paraset_operator.acting.manifest import selector_of
@@ -55,8 +56,15 @@ class Reporter:
         self._filled_work = filled_work
         self._fragments = FragmentWatch(metrics)
         self._storms = StormWatch(policies, events, metrics)
+        # What earlier leaders had counted.
+        self._earlier: dict[str, Loss] = {}
         # Found once: otherwise the end of a wait would be told anew with each tick between the clocks.
         self._clock_began = time.time() - time.monotonic()
+
+    def start(self) -> None:
+        """Begin anew: somebody else may have led meanwhile."""
+        self._earlier.clear()
+        self._memory.losses.clear()
 
     def report(self, turn: Turn) -> None:
         """Bring statuses and metrics in step with a turn."""
@@ -99,6 +107,7 @@ class Reporter:
         """Drop what is kept about a set that is gone."""
         self._statuses.forget(self._sets.path_of(known))
         self._memory.losses.pop(known.uid, None)
+        self._earlier.pop(known.uid, None)
         self._filled_work.forget(known)
 
     def _tell_owner(self, action: DeletePod | ResizePod) -> None:
@@ -129,12 +138,15 @@ class Reporter:
             removals=sum(not takes_room(action) for action in actions if node_of(action) not in turn.observed),
         )
         before = _status_in(known)
-        loss = self._memory.losses.setdefault(known.uid, _loss_in(before))
+        loss = self._earlier_loss(known).plus(self._memory.losses.get(known.uid, Loss()))
         selector = ",".join(f"{key}={value}" for key, value in sorted(selector_of(known.name).items()))
         status = status_of(facts, loss, planned, before, selector, now, self._clock_began)
         self._warn(report.owner, before.conditions or [], status.conditions or [])
         wanted = self._filled_work.added_to(as_json(status), known)
         self._statuses.report(self._sets.path_of(known), known.status, wanted)
+
+    def _earlier_loss(self, known: Known[ParaSet]) -> Loss:
+        return self._earlier.setdefault(known.uid, _loss_in(_status_in(known)))
 
     def _warn(self, owner: ParaSetView, before: Iterable[Condition], after: Iterable[Condition]) -> None:
         old = {each.type: (each.status, each.reason) for each in before}
@@ -144,6 +156,7 @@ class Reporter:
                 self._events.record(Subject.of_set(owner), "Warning", each.reason, each.message)
 
     def _report_invalid(self, known: Known[ParaSet], now: str) -> None:
+        self._earlier_loss(known)
         conditions = with_verdicts(conditions_in(known.status), invalid(known.problem), known.generation, now)
         wanted = known.status | {
             "observedGeneration": known.generation,
@@ -153,7 +166,7 @@ class Reporter:
 
 
 _VERBS = {CreatePod: "create", ResizePod: "resize", DeletePod: "delete"}
-_LEVELS = {Result.DONE: 20, Result.GONE: 20, Result.SUPERSEDED: 20, Result.REFUSED: 30, Result.FAILED: 30}
+_LEVELS = dict.fromkeys(Result, 20) | {Result.REFUSED: 30, Result.FAILED: 30}
 
 
 def _said_of(action: Action, message: str) -> dict[str, str]:
@@ -173,7 +186,12 @@ def stamp() -> str:
 
 
 def _status_in(known: Known[ParaSet]) -> ParaSetStatus:
-    return known.value.status if known.value else ParaSetStatus()
+    if known.value is not None:
+        return known.value.status
+    try:
+        return ParaSetStatus.model_validate(known.status)
+    except pydantic.ValidationError:
+        return ParaSetStatus()
 
 
 def conditions_in(status: Status) -> list[Condition]:

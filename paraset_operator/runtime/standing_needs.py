@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from paraset_operator.model.plan import Reason
 from paraset_operator.model.snapshot import Snapshot
 
 
@@ -9,18 +10,18 @@ class StandingNeeds:
     """Fed by one picture after the other."""
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: Counter[tuple[Reason, str, str]] = Counter()
 
-    def has_shrunk(self, snapshot: Snapshot) -> bool:
-        """Take in a picture; say whether less is needed of something than in the one before."""
+    def shrunk(self, snapshot: Snapshot) -> frozenset[Reason]:
+        """Take in a picture; return for what less is needed of anything than in the one before."""
         before, self._counts = self._counts, _counts(snapshot)
-        return not before <= self._counts
+        return frozenset(need[0] for need in before - self._counts)
 
 
-def _counts(snapshot: Snapshot) -> Counter[tuple[str, str]]:
-    counts: Counter[tuple[str, str]] = Counter()
+def _counts(snapshot: Snapshot) -> Counter[tuple[Reason, str, str]]:
+    counts: Counter[tuple[Reason, str, str]] = Counter()
     for policy in snapshot.policies:
-        counts.update({(policy.name, shape.name): shape.copies for shape in policy.headroom})
+        counts.update({(Reason.HEADROOM, policy.name, shape.name): shape.copies for shape in policy.headroom})
     for each in snapshot.announced:
-        counts[each.source, each.key] += each.count
+        counts[Reason.ANNOUNCED, each.source, each.key] += each.count
     return counts

@@ -25,6 +25,7 @@ from paraset_operator.api.v1alpha1 import (
     ScalingRules,
     Shape,
     Toleration,
+    YieldRules,
 )
 from paraset_operator.cluster.decode import constraints_of
 from paraset_operator.cluster.requests import amounts, spec_requests
@@ -66,8 +67,11 @@ def paraset_view(paraset: ParaSet, fault: str, now: datetime) -> shape.ParaSetVi
 
 
 def unreadable_view(raw: Mapping[str, Any], problem: str) -> shape.ParaSetView:
-    """Return what can be said of a set that can't be parsed: `raw` is the object as the API server has it."""
+    """Return what can be said of a set that can't be parsed: `raw` is the object as the API server has it, so that the
+    CRD's schema holds of it.
+    """
     meta, spec = raw["metadata"], raw.get("spec") or {}
+    yields = spec.get("yield") or {}
     return shape.ParaSetView(
         namespace=str(meta.get("namespace") or ""),
         name=str(meta["name"]),
@@ -75,6 +79,8 @@ def unreadable_view(raw: Mapping[str, Any], problem: str) -> shape.ParaSetView:
         generation=int(meta.get("generation") or 0),
         ceiling=MAX_REPLICAS,
         is_suspended=spec.get("suspend") is True,
+        grace_seconds=yields.get("gracePeriodSeconds", YieldRules().grace_period_seconds),
+        checkpoint_seconds=yields.get("checkpointIntervalSeconds") or 0,
         fault=problem,
         is_unreadable=True,
     )

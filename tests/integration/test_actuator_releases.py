@@ -11,7 +11,7 @@ import pytest
 from operating import eventually
 
 from devcluster import LocalCluster
-from paraset_operator.acting import sender
+from paraset_operator.acting import releases, sender
 from paraset_operator.acting.actuator import Actuator
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.acting.writes import PodWriter
@@ -222,15 +222,21 @@ def test_a_deletion_that_fails_is_repeated_while_its_pod_waits(cluster: LocalClu
     assert run(work()) == {"second": Result.DONE}
 
 
-def test_a_deletion_that_fails_is_not_repeated_for_a_pod_that_is_gone(cluster: LocalCluster) -> None:
+def test_a_deletion_that_fails_is_not_repeated_for_a_pod_that_is_gone(
+    cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "_REPEATED_AFTER", (0.1,) * 600)
+    monkeypatch.setattr(releases, "_REPEATED_FOR", 60.0)
+
     async def work() -> list[Outcome]:
         outcomes: list[Outcome] = []
         async with acting(cluster, outcomes) as (pods, writer, actuator):
-            writer.failures["second"] = [ApiError(503, "ServiceUnavailable", "overloaded")] * 3
+            writer.failures["second"] = [ApiError(503, "ServiceUnavailable", "overloaded")] * 600
             actuator.release(release(pods, "second", nominates=True))
-            await until("it was tried", lambda: len(writer.failures["second"]) < 3)
+            await until("it was repeated", lambda: len(writer.failures["second"]) < 598)
             await asyncio.to_thread(deleted, cluster)
             await until("it has ended", lambda: any(isinstance(each.action, DeletePod) for each in outcomes))
+            assert writer.failures["second"]
         return outcomes
 
     assert run(work()) == {"second": Result.FAILED}
@@ -258,20 +264,36 @@ def test_room_is_made_without_nomination_after_one_was_refused_and_later_with_on
     assert nominations == {"ls-first": Result.REFUSED, "ls-second": Result.DONE}
 
 
+async def outcomes_of_recall(
+    cluster: LocalCluster, reason: Reason, recalled: Reason, nominated_to: str = ""
+) -> list[Outcome]:
+    """Let two releases for no pod yet queue behind each other, and recall those for one reason meanwhile."""
+    outcomes: list[Outcome] = []
+    async with acting(cluster, outcomes) as (pods, writer, actuator):
+        for name in ("first", "second"):
+            beneficiary = Beneficiary(f"room for {name}")
+            leaves = DeletePod(known(pods, name), SET, reason, beneficiary=beneficiary, grace_seconds=0)
+            actuator.release(Release("node-0", beneficiary, None, (leaves,)))
+        await asyncio.wait_for(writer.has_begun.wait(), 60)
+        pods.expect(replace(known(pods, "ls-first"), nominated=nominated_to))
+        actuator.recall({recalled})
+        writer.go_on.set()
+        await until("both have ended", lambda: len(outcomes) == 2)
+    return outcomes
+
+
 @pytest.mark.parametrize("reason", [Reason.HEADROOM, Reason.ANNOUNCED])
 def test_what_waits_for_its_turn_and_is_for_no_pod_yet_is_recalled(cluster: LocalCluster, reason: Reason) -> None:
-    async def work() -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        async with acting(cluster, outcomes) as (pods, writer, actuator):
-            for name in ("first", "second"):
-                beneficiary = Beneficiary(f"room for {name}")
-                leaves = DeletePod(known(pods, name), SET, reason, beneficiary=beneficiary, grace_seconds=0)
-                actuator.release(Release("node-0", beneficiary, None, (leaves,)))
-            await asyncio.wait_for(writer.has_begun.wait(), 60)
-            actuator.recall()
-            writer.go_on.set()
-            await until("both have ended", lambda: len(outcomes) == 2)
-        return outcomes
-
-    assert run(work()) == {"first": Result.DONE, "second": Result.SUPERSEDED}
+    found = run(outcomes_of_recall(cluster, reason, reason))
+    assert found == {"first": Result.DONE, "second": Result.WITHDRAWN}
     assert "deletionTimestamp" not in cluster.api.get(f"{PODS}/second")["metadata"]
+
+
+def test_headroom_is_not_recalled_because_an_announcement_is_withdrawn(cluster: LocalCluster) -> None:
+    found = run(outcomes_of_recall(cluster, Reason.HEADROOM, Reason.ANNOUNCED))
+    assert found == {"first": Result.DONE, "second": Result.DONE}
+
+
+def test_room_that_an_ls_pod_was_nominated_for_meanwhile_is_not_recalled(cluster: LocalCluster) -> None:
+    found = run(outcomes_of_recall(cluster, Reason.ANNOUNCED, Reason.ANNOUNCED, nominated_to="node-0"))
+    assert found == {"first": Result.DONE, "second": Result.DONE}

@@ -56,6 +56,29 @@ def test_killed_while_fillers_leave_it_keeps_to_the_ceiling(lone_corner: Corner,
     lone_corner.until_running(6)
 
 
+def test_started_again_it_counts_on_what_a_set_has_lost_even_while_the_set_cannot_be_read(
+    lone_corner: Corner, mortal: Operator
+) -> None:
+    def lost() -> int:
+        return int((lone_corner.operated.status(lone_corner.name, "s").get("lostWork") or {}).get("evictions", 0))
+
+    lone_corner.add_nodes("a", gpus=2)
+    lone_corner.add_set()
+    mortal.start_ready()
+    lone_corner.until_running(2)
+    lone_corner.add_ls("first", gpus=1)
+    lone_corner.until_bound("first")
+    eventually("it is told", lambda: lost() == 1)
+    lone_corner.change_set(budgets=[{"value": 1, "schedule": "99 9 * * *", "duration": "1h"}])
+    lone_corner.until_condition("Ready", "False", "Invalid")
+    mortal.kill()
+    mortal.start_ready()
+    lone_corner.add_ls("second", gpus=1)
+    lone_corner.until_bound("second")
+    lone_corner.change_set(budgets=None)
+    eventually("both are told", lambda: lost() == 2)
+
+
 def test_started_again_with_nothing_changed_it_moves_and_writes_nothing(lone_corner: Corner, mortal: Operator) -> None:
     lone_corner.add_nodes("a", "b", gpus=4)
     lone_corner.add_set(replicas=20)

@@ -107,10 +107,13 @@ def test_a_pod_that_was_given_more_than_half_a_minute_is_not_waited_for(grace_se
     assert [each.pod.name for each in release.actions] == evicts
 
 
-def test_the_room_of_a_filler_that_leaves_is_waited_for_because_it_is_told_again() -> None:
-    slow = replace(terminating(FULL[0]), grace_seconds=86_400)
+@pytest.mark.parametrize(("grace_seconds", "evicts"), [(300, []), (301, ["s-1"])])
+def test_a_filler_that_was_given_more_than_any_policy_allows_is_not_waited_for(
+    grace_seconds: int, evicts: list[str]
+) -> None:
+    slow = replace(terminating(FULL[0]), grace_seconds=grace_seconds)
     (release,) = plan_yield(snapshot(node(cpu=8), [slow, FULL[1], ls(cpu=3)], RIGID))
-    assert release.actions == ()
+    assert [each.pod.name for each in release.actions] == evicts
 
 
 @pytest.mark.parametrize(("grace_seconds", "again"), [(30, None), (31, 30), (86_400, 30)])

@@ -6,6 +6,7 @@ import pytest
 from planning_cases import amounts, node, policy, snapshot
 
 from paraset_operator.model.announced import Announcement, Source
+from paraset_operator.model.plan import Reason
 from paraset_operator.model.policy import HeadroomShape
 from paraset_operator.model.snapshot import Snapshot
 from paraset_operator.runtime.standing_needs import StandingNeeds
@@ -19,20 +20,20 @@ def picture(copies: int = 0, announced: int = 0) -> Snapshot:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "has_shrunk"),
+    ("before", "after", "shrunk"),
     [
-        (picture(copies=2), picture(copies=2), False),
-        (picture(copies=2), picture(copies=3), False),
-        (picture(copies=2), picture(copies=1), True),
-        (picture(announced=2), picture(announced=2), False),
-        (picture(announced=2), picture(announced=5), False),
-        (picture(announced=2), picture(announced=1), True),
-        (picture(announced=2), picture(), True),
-        (picture(announced=2), picture(copies=2), True),
+        (picture(copies=2), picture(copies=2), set()),
+        (picture(copies=2), picture(copies=3), set()),
+        (picture(copies=2), picture(copies=1), {Reason.HEADROOM}),
+        (picture(announced=2), picture(announced=2), set()),
+        (picture(announced=2), picture(announced=5), set()),
+        (picture(announced=2), picture(announced=1), {Reason.ANNOUNCED}),
+        (picture(announced=2), picture(copies=2), {Reason.ANNOUNCED}),
+        (picture(copies=2, announced=2), picture(), {Reason.ANNOUNCED, Reason.HEADROOM}),
     ],
 )
-def test_needs(before: Snapshot, after: Snapshot, has_shrunk: bool) -> None:
+def test_needs(before: Snapshot, after: Snapshot, shrunk: set[Reason]) -> None:
     needs = StandingNeeds()
-    assert not needs.has_shrunk(before)
-    assert needs.has_shrunk(after) is has_shrunk
-    assert not needs.has_shrunk(after)
+    assert not needs.shrunk(before)
+    assert needs.shrunk(after) == shrunk
+    assert not needs.shrunk(after)

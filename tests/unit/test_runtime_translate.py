@@ -15,7 +15,7 @@ from paraset_operator.model.constraints import Toleration
 from paraset_operator.model.policy import BUILT_IN_POLICY, Mode, PolicyView
 from paraset_operator.model.rates import DEFAULT_BUDGET, DisruptionBudget
 from paraset_operator.model.shape import Elastic, ParaSetView
-from paraset_operator.runtime.translate import paraset_view, policy_view
+from paraset_operator.runtime.translate import paraset_view, policy_view, unreadable_view
 
 MINIMAL: dict[str, Any] = {
     "apiVersion": "paraset.io/v1alpha1",
@@ -51,6 +51,16 @@ def test_what_is_left_out_has_the_defaults_of_the_api() -> None:
 def test_a_set_keeps_who_it_is() -> None:
     found = view()
     assert (found.key, found.uid, found.generation) == ("a/s", "u", 3)
+
+
+def test_of_a_set_that_cannot_be_read_it_is_known_whose_fillers_are_its_own_and_how_they_leave() -> None:
+    raw = copy.deepcopy(MINIMAL)
+    raw["spec"] |= {"suspend": True, "yield": {"gracePeriodSeconds": 120, "checkpointIntervalSeconds": 300}}
+    found = unreadable_view(raw, "no")
+    assert (found.key, found.uid, found.generation) == ("a/s", "u", 3)
+    assert (found.shapes, found.fault, found.is_unreadable) == ((), "no", True)
+    assert (found.is_suspended, found.grace_seconds, found.checkpoint_seconds) == (True, 120, 300)
+    assert unreadable_view(MINIMAL, "no").grace_seconds == view().grace_seconds
 
 
 def test_a_set_that_is_being_deleted_gets_no_new_fillers_and_loses_none_by_us() -> None:
