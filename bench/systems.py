@@ -9,7 +9,7 @@ operator gets SIGKILL as the first LS pods come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +61,16 @@ def _headroom(arrivals: Sequence[Arrival], exit_seconds: float) -> dict[str, Any
 
 
 def _auto(arrivals: Sequence[Arrival], exit_seconds: float) -> dict[str, Any]:
-    return {"headroom": headroom_of(dict.fromkeys(_usual(kept_copies(arrivals, exit_seconds)), "auto"))}
+    return {"headroom": headroom_of(dict.fromkeys(_largest(kept_copies(arrivals, exit_seconds)), "auto"))}
 
 
-def _usual(sizes: Mapping[Size, int]) -> set[Size]:
-    """Return for each number of GPUs the size that most come of: a policy names few shapes."""
-    most: dict[int, Size] = {}
-    for size in sorted(sizes, key=lambda each: (sizes[each], each.cores)):
-        most[size.gpus] = size
-    return set(most.values())
+def _largest(sizes: Iterable[Size]) -> list[Size]:
+    """Return for each number of GPUs a size that no pod exceeds: for larger ones nothing is kept, or learned."""
+    largest: dict[int, Size] = {}
+    for each in sizes:
+        known = largest.get(each.gpus, each)
+        largest[each.gpus] = Size(each.gpus, max(known.cores, each.cores), max(known.memory_gib, each.memory_gib))
+    return sorted(largest.values(), key=lambda each: each.gpus)
 
 
 def _nothing_kept(_: Sequence[Arrival], __: float) -> dict[str, Any]:
