@@ -19,7 +19,7 @@ from paraset_operator.api.names import FILLER_PRIORITY
 from paraset_operator.api.v1alpha1 import ParaSet
 from paraset_operator.cluster.cache import PodStore
 from paraset_operator.cluster.client import EXPECTED_ERRORS
-from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, Reason, ResizePod
+from paraset_operator.model.plan import Action, Beneficiary, CreatePod, DeletePod, NominatePod, ResizePod
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.resources import largest_of
 
@@ -77,9 +77,7 @@ class Sender:
         seen = self._pods.get(key)
         if isinstance(action, CreatePod):
             return seen is None and self._find(action.owner.uid) is not None
-        if seen is None or not seen.uid or seen.uid != action.pod.uid:
-            return False
-        return not seen.is_terminating or _shortens(action, seen)
+        return seen is not None and bool(seen.uid) and seen.uid == action.pod.uid and not seen.is_terminating
 
     def stands(self, action: DeletePod | ResizePod) -> bool:
         """Say whether nothing was decided about the pod since."""
@@ -183,12 +181,6 @@ class Sender:
 def key_of(action: Action) -> str:
     """Return namespace/name of the pod an action is about."""
     return f"{action.owner.namespace}/{action.pod}" if isinstance(action, CreatePod) else action.pod.key
-
-
-def _shortens(action: Action, seen: Pod) -> bool:
-    if not isinstance(action, DeletePod):
-        return False
-    return action.reason is Reason.LINGERS and action.grace_seconds < seen.grace_seconds
 
 
 def expected_pod(action: Action, seen: Pod | None) -> Pod:

@@ -117,6 +117,7 @@ def pod_of(wire: PodWire) -> Pod:
         allocated=_allocated(status, container) if owner else NOTHING,
         is_terminating=meta.deletion_timestamp is not None,
         grace_seconds=meta.deletion_grace_period_seconds or 0,
+        usual_grace_seconds=(spec.termination_grace_period_seconds or 0) if owner else 0,
         is_finished=is_finished,
         is_gated=bool(spec.scheduling_gates),
         is_queued=any(each.name.startswith(_QUEUE) for each in spec.scheduling_gates or ()),

@@ -135,6 +135,7 @@ class PodSpec(Wire):
     priority: int | None = None
     priority_class_name: str = ""
     preemption_policy: str | None = None
+    termination_grace_period_seconds: int | None = None
     scheduling_gates: list[SchedulingGate] | None = None
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None

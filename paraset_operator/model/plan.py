@@ -33,7 +33,6 @@ class Reason(StrEnum):
     FAIR_SHARE = "FairShare"
     OVER_LIMIT = "TenantLimit"
     NO_ROOM = "NoRoomLeft"
-    LINGERS = "LeavesTooLate"
 
 
 class Limit(StrEnum):

@@ -21,9 +21,9 @@ class Resize(StrEnum):
 
 Likeness: TypeAlias = tuple[int, Constraints, tuple[tuple[str, int], ...]]
 _UNDER_WAY = (Resize.NONE, Resize.IN_PROGRESS)
-# The longest grace, in seconds, of a pod whose room is waited for: what pods have that ask for nothing else, and for a
-# filler the most that a policy can allow. To evict another filler is sooner done than to wait for longer.
-WAITED_FOR, FILLER_WAITED_FOR = 30, 300
+# The longest grace, in seconds, of a pod whose room is waited for: what pods have that ask for nothing else. To evict a
+# filler is sooner done than to wait for longer.
+WAITED_FOR = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Pod:
     filler was told that it will be moved, 0 if it was not. `controller` is what made a pod other than a filler, such as
     "ReplicaSet/web-7d9f"; a pod that is gated by Kueue `is_queued`. One that `is_preempted` leaves by kube-scheduler's
     own decision; it takes every one that `is_marked` for that, and lets pods that are nominated there wait for it.
-    `grace_seconds` is what a terminating pod was given when it was told.
+    `grace_seconds` is what a terminating pod was given when it was told, `usual_grace_seconds` what its spec asks for.
     """
 
     namespace: str
@@ -62,6 +62,7 @@ class Pod:
     allocated: Resources = field(default_factory=nothing)
     is_terminating: bool = False
     grace_seconds: int = 0
+    usual_grace_seconds: int = 0
     is_finished: bool = False
     is_gated: bool = False
     is_queued: bool = False
@@ -105,12 +106,13 @@ class Pod:
 
     @property
     def leaves_soon(self) -> bool:
-        """Whether the pod is on its way out and worth waiting for; a filler is hastened that takes long (yielding.py).
+        """Whether the pod is on its way out and worth waiting for: whom the scheduler preempts it waits for, too."""
+        return self.is_terminating and (self.is_preempted or self.grace_seconds <= self.longest_grace)
 
-        Whom the scheduler preempts it waits for, however long.
-        """
-        longest = FILLER_WAITED_FOR if self.is_filler else WAITED_FOR
-        return self.is_terminating and (self.is_preempted or self.grace_seconds <= longest)
+    @property
+    def longest_grace(self) -> int:
+        """The longest grace of this pod, in seconds, that is waited for: a filler's spec asks for what is allowed."""
+        return max(WAITED_FOR, self.usual_grace_seconds) if self.is_filler else WAITED_FOR
 
     @property
     def leaving(self) -> Resources:

@@ -187,26 +187,15 @@ def _actions(
 def eviction(
     pod: Pod, room: NodeRoom, owners: Owners, now: float, reason: Reason, beneficiary: Beneficiary | None = None
 ) -> DeletePod:
-    """Return the deletion of a filler with its grace capped by the policy of the node."""
+    """Return the deletion of a filler with its grace capped by the policy of the node, and by what is waited for."""
     owner = owners[pod.owner]
-    grace, lost = capped_grace(owner, room.policy), seconds_lost(pod, owners, now)
+    grace, lost = min(capped_grace(owner, room.policy), pod.longest_grace), seconds_lost(pod, owners, now)
     return DeletePod(pod, owner, reason, "", beneficiary, grace, lost)
 
 
 def capped_grace(owner: ParaSetView, policy: PolicyView | None) -> int:
     """Return the seconds a filler has to finish: what its set asks for, at most what the policy allows."""
     return min(owner.grace_seconds, policy.max_grace_seconds) if policy else owner.grace_seconds
-
-
-def hastened(pod: Pod, owner: ParaSetView, policy: PolicyView) -> DeletePod | None:
-    """Return the deletion once more of a filler that somebody has given a longer grace than the policy allows; else
-    whoever waits for its room would wait as long.
-    """
-    most = policy.max_grace_seconds
-    if not pod.is_terminating or pod.grace_seconds <= most:
-        return None
-    detail = f"it was given {pod.grace_seconds} s, the policy of its node allows {most} s"
-    return DeletePod(pod, owner, Reason.LINGERS, detail, grace_seconds=most)
 
 
 def _account(offer: Sacrifice, room: NodeRoom) -> None:

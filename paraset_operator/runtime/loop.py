@@ -30,7 +30,6 @@ from paraset_operator.planning.planner import Planner
 from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.observed import Observed, observed_by_owner
 from paraset_operator.runtime.demands import Demands
-from paraset_operator.runtime.lingering import Lingering
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.picture import Picture
 from paraset_operator.runtime.standing_needs import StandingNeeds
@@ -78,7 +77,6 @@ class Loop:
         demands: Demands,
         may_act: Callable[[], bool],
         on_turn: Callable[[Turn], None],
-        lingering: Lingering,
     ) -> None:
         self._picture, self._actuator, self._memory, self._metrics = picture, actuator, memory, metrics
         self._waiting, self._may_act, self._on_turn = demands, may_act, on_turn
@@ -91,7 +89,6 @@ class Loop:
         self._is_announced = False
         self._look_again: asyncio.TimerHandle | None = None
         self._taken = TakenHeadroom(demands)
-        self._lingering = lingering
         self._look_at_taken: asyncio.TimerHandle | None = None
         self._needs = StandingNeeds()
         self._last_seconds = 0.0
@@ -112,7 +109,6 @@ class Loop:
             else:
                 self._urgent.set()
         self._taken.saw_pod(before, after)
-        self._lingering.saw_pod(before, after)
         if self._taken.is_any and self._look_at_taken is None:
             self._look_at_taken_soon()
         if not _is_same(before, after):
@@ -240,8 +236,7 @@ class Loop:
         for release in turn.plan.releases:
             if release.node not in turn.observed and not is_late:
                 self._release(release)
-        decided = (*self._lingering.actions(turn.snapshot), *turn.plan.actions)
-        actions = [each for each in decided if node_of(each) not in turn.observed]
+        actions = [each for each in turn.plan.actions if node_of(each) not in turn.observed]
         if is_late:
             actions = [each for each in actions if not takes_room(each)]
             self._changed.set()

@@ -28,7 +28,6 @@ from paraset_operator.runtime.garbage import collect_when_calm
 from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.health import Health
 from paraset_operator.runtime.lease import Lease
-from paraset_operator.runtime.lingering import Lingering
 from paraset_operator.runtime.loop import Loop, Turn
 from paraset_operator.runtime.memory import Memory
 from paraset_operator.runtime.memory_json import memory_json
@@ -105,7 +104,6 @@ class Operator:
             self.demands,
             lambda: self._may_act,
             self._report,
-            Lingering(self.picture.policy_on, lambda each: not fill_namespaces or each in fill_namespaces),
         )
         self._lease = Lease(client, namespace, identity, self._leads)
         words = WorkerWords(self._events, lambda: self._may_act)

@@ -80,15 +80,16 @@ def test_a_finalizer_on_a_running_filler_keeps_its_name_and_no_room(corner: Corn
     assert len(corner.left()) == 1
 
 
-def test_a_filler_that_its_tenant_deletes_with_a_day_to_go_goes_within_the_policys_grace(corner: Corner) -> None:
-    corner.add_nodes("a", gpus=1)
-    corner.change_policy(maxGracePeriodSeconds=2)
-    corner.add_set(annotations={EXIT: f"{HOURS}s"})
-    (filler,) = corner.until_running(1)
-    path = f"/api/v1/namespaces/{corner.name}/pods/{filler.name}"
+def test_nobody_waits_for_a_filler_that_its_tenant_deletes_with_a_day_to_go(corner: Corner) -> None:
+    corner.add_nodes("a", gpus=2)
+    corner.add_set(annotations={EXIT: f"{HOURS}s"}, **{"yield": {"gracePeriodSeconds": 1, "noticeSeconds": 0}})
+    first, _ = corner.until_running(2)
+    path = f"/api/v1/namespaces/{corner.name}/pods/{first.name}"
     corner.cluster.api.request("DELETE", path, {"gracePeriodSeconds": 24 * HOURS})
     corner.add_ls("ls", gpus=1)
     corner.until_bound("ls")
+    assert len(corner.left()) == 2
+    corner.cluster.api.request("DELETE", path, {"gracePeriodSeconds": 0})
 
 
 def test_the_fillers_of_a_set_that_was_made_invalid_leave_for_ls_work(corner: Corner) -> None:

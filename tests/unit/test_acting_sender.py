@@ -41,8 +41,6 @@ def shrink(cores: int) -> ResizePod:
         (None, delete(pod=RUNNING), False),
         (replace(RUNNING, uid="another"), delete(pod=RUNNING), False),
         (SLOW, delete(pod=RUNNING), False),
-        (SLOW, delete(Reason.LINGERS, RUNNING, grace_seconds=30), True),
-        (SLOW, delete(Reason.LINGERS, RUNNING, grace_seconds=60), False),
         (SLOW, shrink(4), False),
         (RUNNING, create(SET), False),
     ],

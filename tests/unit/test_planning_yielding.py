@@ -7,11 +7,10 @@ from planning_cases import cores, deletes, filler, ls, node, paraset, policy, re
 
 from paraset_operator.model.constraints import Constraints, LabelSelector, Requirement
 from paraset_operator.model.node import Taint
-from paraset_operator.model.plan import Reason
+from paraset_operator.model.plan import DeletePod, Reason
 from paraset_operator.model.pod import Pod
 from paraset_operator.model.snapshot import Moment, Snapshot
 from paraset_operator.planning.planner import plan, plan_yield
-from paraset_operator.planning.yielding import hastened
 
 RIGID = paraset("s", shape(cpu=4))
 ELASTIC = paraset("s", shape(cpu=(1, 8)))
@@ -107,25 +106,22 @@ def test_a_pod_that_was_given_more_than_half_a_minute_is_not_waited_for(grace_se
     assert [each.pod.name for each in release.actions] == evicts
 
 
-@pytest.mark.parametrize(("grace_seconds", "evicts"), [(300, []), (301, ["s-1"])])
-def test_a_filler_that_was_given_more_than_any_policy_allows_is_not_waited_for(
-    grace_seconds: int, evicts: list[str]
+@pytest.mark.parametrize(("usual", "grace_seconds", "evicts"), [(10, 30, []), (10, 31, ["s-1"]), (60, 60, [])])
+def test_a_filler_that_was_given_more_than_it_was_made_with_is_not_waited_for(
+    usual: int, grace_seconds: int, evicts: list[str]
 ) -> None:
-    slow = replace(terminating(FULL[0]), grace_seconds=grace_seconds)
+    slow = replace(terminating(FULL[0]), usual_grace_seconds=usual, grace_seconds=grace_seconds)
     (release,) = plan_yield(snapshot(node(cpu=8), [slow, FULL[1], ls(cpu=3)], RIGID))
     assert [each.pod.name for each in release.actions] == evicts
 
 
-@pytest.mark.parametrize(("grace_seconds", "again"), [(30, None), (31, 30), (86_400, 30)])
-def test_a_filler_that_was_given_more_than_the_policy_allows_is_told_again(
-    grace_seconds: int, again: int | None
-) -> None:
-    found = hastened(replace(terminating(FULL[0]), grace_seconds=grace_seconds), RIGID, policy(max_grace_seconds=30))
-    assert (found and found.grace_seconds) == again
-
-
-def test_a_filler_that_runs_on_is_not_told_to_leave_whatever_it_was_given() -> None:
-    assert hastened(replace(FULL[0], grace_seconds=60), RIGID, policy(max_grace_seconds=30)) is None
+@pytest.mark.parametrize(("usual", "grace_seconds"), [(10, 30), (60, 60), (300, 120)])
+def test_a_victim_gets_no_more_than_is_waited_for(usual: int, grace_seconds: int) -> None:
+    patient = replace(RIGID, grace_seconds=120)
+    full = [replace(each, usual_grace_seconds=usual) for each in FULL]
+    picture = snapshot(node(cpu=8), [*full, ls(cpu=3)], patient, policy(max_grace_seconds=300))
+    (release,) = plan_yield(picture)
+    assert [each.grace_seconds for each in release.actions if isinstance(each, DeletePod)] == [grace_seconds]
 
 
 def test_a_burst_is_answered_with_as_many_evictions_as_it_needs() -> None:
