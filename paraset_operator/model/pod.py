@@ -127,3 +127,8 @@ class Pod:
     def is_filler(self) -> bool:
         """Whether a ParaSet controls the pod."""
         return bool(self.owner)
+
+
+def is_newly_preempted(before: Pod | None, after: Pod) -> bool:
+    """Say whether a filler has just begun to leave because kube-scheduler preempts it."""
+    return after.is_filler and after.is_terminating and after.is_preempted and not (before and before.is_terminating)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.model.plan import DeletePod, NominatePod, Reason, ResizePod
 from paraset_operator.model.plan import Release as PlannedRelease
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, is_newly_preempted
 from paraset_operator.model.policy import PolicyView
 from paraset_operator.reporting.ledger import Amounts, Book, Hour, Meter, SetAccount, plus
 from paraset_operator.reporting.metrics import Metrics
@@ -72,7 +72,7 @@ class Accounts:
         """Take in a change of a pod."""
         now = self._clock()
         self._hold(before, after, now)
-        if after is not None and after.is_filler and after.is_preempted and _begins_to_leave(before, after):
+        if after is not None and is_newly_preempted(before, after):
             self._preempted(after, now)
         if self._lives.saw_pod(before, after, now) and (pod := after or before):
             if self.book is not None:
@@ -207,7 +207,3 @@ def split(key: str) -> tuple[str, str]:
 def _works(pod: Pod | None) -> Pod | None:
     """Return a pod if it is a filler at work: running, and not told to leave."""
     return pod if pod is not None and pod.is_filler and pod.is_running and not pod.is_ending else None
-
-
-def _begins_to_leave(before: Pod | None, after: Pod) -> bool:
-    return after.is_terminating and not (before is not None and before.is_terminating)

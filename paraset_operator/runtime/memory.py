@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from paraset_operator.acting.outcome import Outcome, Result
 from paraset_operator.model.plan import Action, CreatePod, DeletePod, Limit, Reason, ResizePod
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, is_newly_preempted
 from paraset_operator.model.policy import PacingRules
 from paraset_operator.model.resources import Resources
 from paraset_operator.model.snapshot import Snapshot
@@ -62,7 +62,7 @@ class Memory:
             return
         if not after.is_filler:
             return
-        if after.is_terminating and after.is_preempted and not (before and before.is_terminating):
+        if is_newly_preempted(before, after):
             self._reclaimed(after.place)
         # A kubelet reports how a pod that was told to leave has ended, too: SIGTERM makes many programs fail.
         if after.trouble and not after.is_terminating and not (before and before.trouble):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from paraset_operator.acting.outcome import Outcome
 from paraset_operator.model.plan import Action, DeletePod
-from paraset_operator.model.pod import Pod
+from paraset_operator.model.pod import Pod, is_newly_preempted
 from paraset_operator.planning.arrivals import percentile_of
 from paraset_operator.runtime.memory import YIELD_REASONS
 
@@ -46,13 +46,7 @@ class ReleaseTimes:
             since = self._since.pop(before.uid, None)
             if since is not None:
                 self._released(before, self._clock() - since)
-        elif (
-            after is not None
-            and after.is_filler
-            and after.is_terminating
-            and after.is_preempted
-            and not (before and before.is_terminating)
-        ):
+        elif after is not None and is_newly_preempted(before, after):
             self._since.setdefault(after.uid, self._clock())
 
     def seconds(self, policy: str) -> float | None:
