@@ -7,6 +7,7 @@ log of all its lives is one file.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from devcluster.ports import free_ports
 from devcluster.processes import ProcessDiedError, Processes
@@ -103,6 +104,16 @@ class OperatorProcess:
         """A quantile of one of its histograms, by the upper end of the bucket that it is in; None if it has none."""
         return quantile_of(self.metrics(), name, share)
 
+    def has_planned_within(self, seconds: float) -> bool:
+        """Whether it has begun a whole plan in so many past seconds and is done with it; no if it does not answer."""
+        try:
+            with self._probe("readyz") as answer:
+                ages = json.load(answer)
+        except (urllib.error.URLError, OSError):
+            return False
+        turn, plan = ages["lastTurnAgeSeconds"], ages["lastPlanAgeSeconds"]
+        return turn is not None and plan is not None and plan < turn < seconds
+
     def tail(self) -> str:
         return f"last lines of {self.log}:\n{self._processes.tail(NAME)}"
 
@@ -110,9 +121,12 @@ class OperatorProcess:
         self._processes.stop(NAME)
         self.pid = 0
 
+    def _probe(self, path: str) -> Any:
+        return urllib.request.urlopen(f"http://127.0.0.1:{self._health}/{path}", timeout=1)
+
     def _ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._health}/readyz", timeout=1) as answer:
+            with self._probe("readyz") as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

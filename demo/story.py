@@ -38,6 +38,8 @@ LS_SHARE = 0.8
 FILLED_SHARE = 0.9
 BURST_GPU_PODS, BURST_CPU_PODS, BURST_PER_SECOND = 8, 6, 5.0
 SETTLED_SECONDS = 3.0
+# So long after a change the operator is sure to have heard of it.
+HEARD_SECONDS = 0.5
 STILL_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 
@@ -136,7 +138,7 @@ class Story:
         started = time.time()
         self._operator.start_ready()
         self._wait(45, f"{FILLED_SHARE:.0%} of the usable GPUs to be filled", _is_filled)
-        self._settle(30)
+        self._settle(60)
         record = self.record
         record.after, record.usable, record.filled = self._observer.read(
             lambda state: (allocation(state), usable(state), filled(state))
@@ -243,12 +245,16 @@ class Story:
                 raise PhaseFailedError(f"waited {seconds:.0f} s in vain for {what}; {words}")
 
     def _settle(self, seconds: float) -> None:
-        """Wait until neither a filler has changed nor the operator has written for some seconds."""
+        """Wait until no filler has changed and the operator has written nothing for some seconds, though it has looked.
+
+        It looks the less often, the longer a plan takes: on a busy machine it is quiet for seconds between two steps.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             unchanged = time.monotonic() - self._observer.last_filler_change()
             unwritten = time.time() - self._audit.last_write()
-            if min(unchanged, unwritten) >= SETTLED_SECONDS:
+            still = min(unchanged, unwritten)
+            if still >= SETTLED_SECONDS and self._operator.has_planned_within(still - HEARD_SECONDS):
                 return
             self._progress.note(f"waiting until nothing moves; {self._observer.read(_words)}")
             time.sleep(0.2)

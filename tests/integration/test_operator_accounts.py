@@ -11,6 +11,8 @@ from corner import Corner
 from manifests import GPU, Json
 from operating import Operated, Operator, eventually, stays_empty
 
+from paraset_operator.runtime.ls_waits import Cause
+
 CONFIG_MAP = "/api/v1/namespaces/paraset-system/configmaps/paraset-accounts"
 
 
@@ -49,6 +51,8 @@ def test_a_day_s_balance_survives_the_operator(lone_corner: Corner, mortal: Oper
     lone_corner.until_bound(*burst)
     lone_corner.until_running(5)
     held_at_least = 5 * (time.monotonic() - full)
+    # It hears of what has happened a moment after the observer, which it would not if it ended before.
+    eventually("all waits are counted", lambda: waits_counted(mortal) == 3)
     mortal.stop()
     first = reported(lone_corner)
     mine = first["sets"][f"{lone_corner.name}/s"]
@@ -66,6 +70,10 @@ def test_a_day_s_balance_survives_the_operator(lone_corner: Corner, mortal: Oper
     mortal.stop()
     again = reported(lone_corner)
     assert (again["evictions"], again["lsWaits"]["all"]["pods"]) == (3, 3)
+
+
+def waits_counted(operator: Operator) -> float:
+    return sum(operator.metric(f'paraset_ls_wait_seconds_count{{cause="{cause}"}}') for cause in Cause)
 
 
 def time_is_counted(corner: Corner, before: float, since: float) -> None:
