@@ -38,8 +38,6 @@ LS_SHARE = 0.8
 FILLED_SHARE = 0.9
 BURST_GPU_PODS, BURST_CPU_PODS, BURST_PER_SECOND = 8, 6, 5.0
 SETTLED_SECONDS = 3.0
-# So long after a change the operator is sure to have heard of it.
-HEARD_SECONDS = 0.5
 STILL_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 
@@ -253,8 +251,7 @@ class Story:
         while time.monotonic() < deadline:
             unchanged = time.monotonic() - self._observer.last_filler_change()
             unwritten = time.time() - self._audit.last_write()
-            still = min(unchanged, unwritten)
-            if still >= SETTLED_SECONDS and self._operator.has_planned_within(still - HEARD_SECONDS):
+            if min(unchanged, unwritten) >= SETTLED_SECONDS and self._operator.has_planned_within(unchanged):
                 return
             self._progress.note(f"waiting until nothing moves; {self._observer.read(_words)}")
             time.sleep(0.2)

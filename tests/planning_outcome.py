@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planning_cases import creates, deletes, resizes, running, snapshot
 
-from paraset_operator.model.plan import Plan, ResizePod
+from paraset_operator.model.plan import Action, CreatePod, Plan, ResizePod
 from paraset_operator.model.pod import Pod, Resize
 from paraset_operator.model.policy import DEFAULT_POLICY, PacingRules
 from paraset_operator.model.resources import Resources, fits, minus, plus, total_of
@@ -42,6 +42,15 @@ def applied(picture: Snapshot, plan: Plan) -> Snapshot:
         assert pod.key not in pods
         pods[pod.key] = pod
     return snapshot([state.node for state in picture.nodes], pods.values(), picture.sets, picture.policies)
+
+
+def applied_at_once(picture: Snapshot, plan: Plan) -> Snapshot:
+    """Return the picture after all actions that need not wait until others are done."""
+    return applied(picture, replace(plan, actions=tuple(each for each in plan.actions if not _waits(each))))
+
+
+def _waits(action: Action) -> bool:
+    return isinstance(action, CreatePod | ResizePod) and bool(action.after)
 
 
 def _ends(pod: Pod, picture: Snapshot) -> bool:

@@ -4,7 +4,7 @@
    where little or on few nodes, once, with those favoured who have less than their share
    there a set that exceeds a quota is left out of the nodes where that costs least, and these are packed anew
 2. single instances are exchanged as far as that brings shares closer to what they should be
-3. single instances go where a quota is still exceeded
+3. single instances go where a quota is still exceeded, or for one of the same set on a device that is left idle
 4. what is left is offered to everybody who may still have it
 """
 
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from paraset_operator.planning.device_packing import assign
 from paraset_operator.planning.exchange import exchange
 from paraset_operator.planning.fair_mix import fair_mix
-from paraset_operator.planning.growth import GrowthRoom
+from paraset_operator.planning.growth import GrowthRoom, grown_by_set
+from paraset_operator.planning.idle_devices import use_idle_devices
 from paraset_operator.planning.leftovers import Left, fitting, put_within
 from paraset_operator.planning.packing import Gains, pack
 from paraset_operator.planning.problem import DeviceKind, Floats, Holes, Ints, Options
 from paraset_operator.planning.quotas import Quotas, number_by, used_by
+from paraset_operator.planning.standing_growth import StandingGrowth
 
 # Where no set could take this part of what is fillable, it is dealt out at once.
 _LITTLE = 0.05
@@ -35,8 +37,9 @@ _LEAST = 1e-3
 def allocate(holes: Holes, options: Options, quotas: Quotas) -> Ints:
     """Return the number of each option on each node (N x S)."""
     admits = holes.admits & (quotas.most > 0)[None, :]
+    standing = StandingGrowth.of(holes, options, quotas)
     barred = holes.barred | np.array([_is_dear(options, row, quotas) for row in range(len(options))], dtype=bool)
-    deal = Deal(replace(holes, admits=admits, barred=barred), options, quotas)
+    deal = Deal(replace(holes, admits=admits, barred=barred | standing.barred(len(holes))), options, quotas, standing)
     if len(holes) and len(options) and admits.any():
         deal.run()
     return deal.counts
@@ -53,8 +56,8 @@ def _is_dear(options: Options, option: int, quotas: Quotas) -> bool:
 class Deal:
     """The state of one allocation."""
 
-    def __init__(self, holes: Holes, options: Options, quotas: Quotas) -> None:
-        self.holes, self.options, self.quotas = holes, options, quotas
+    def __init__(self, holes: Holes, options: Options, quotas: Quotas, standing: StandingGrowth) -> None:
+        self.holes, self.options, self.quotas, self.standing = holes, options, quotas, standing
         self.sets = len(quotas.most)
         self.counts: Ints = np.zeros((len(holes), len(options)), dtype=np.int64)
         self.left = Left.of(holes)
@@ -65,7 +68,7 @@ class Deal:
         everywhere, is_shared = np.arange(len(self.holes)), self.holes.admits.any(axis=0).sum() > 1
         if not is_shared:
             self.pack(everywhere)
-            if not any(True for _ in self._excesses()):
+            if not self._give_back() and not any(True for _ in self._excesses()):
                 return
         is_little = self._is_little()
         if is_little or (is_shared and len(self.holes) <= _FEW):
@@ -79,9 +82,18 @@ class Deal:
             self.counts, self.left = mixed.counts, mixed.left
             self.gains = Gains(mixed.gains[None, :], self.gains.group)
             self.measure(exchange(self.holes, self.options, self.quotas, self.counts, mixed.due))
+        self._give_back()
         for members, weight, excess in self._excesses():
             self.measure(self._drop(members, weight, excess))
+        use_idle_devices(self.holes, self.options, self.quotas, self.counts, self.left)
         self.top_up()
+
+    def _give_back(self) -> bool:
+        """Leave growth alone that is not for sets to take; say whether any would have been."""
+        rows = self.standing.give_back(self.counts)
+        if len(rows):
+            self.measure(rows)
+        return bool(len(rows))
 
     def _is_little(self) -> bool:
         """Say whether what is dealt out can't change shares much: no shape could take more than a little of it."""
@@ -182,20 +194,31 @@ class Deal:
     def top_up(self) -> None:
         """Offer what is left to everybody who may still have it."""
         for option in self._in_turn():
-            of = self.options.owner[option]
-            most = min(
-                int(self.quotas.most[of] - self.numbers[of]), self.quotas.affordable(self.options, option, self.used)
-            )
-            able = np.where(self.holes.admits[:, of], fitting(self.left.free, self.options.need[option]), 0)
-            if self.options.kind[option] < 0:
-                # What others grow into is theirs, whatever it is worth: shares have been dealt out.
-                wanted = (self.holes.kept + self.counts) @ self.options.span
-                able = np.minimum(able, fitting(self.left.free - wanted, self.options.need[option]))
-            else:
-                growth = GrowthRoom(self.options, self.holes.kept + self.counts, self.left.free)
-                able = growth.worthwhile(option, able)
-            if most > 0 and able.any():
-                self.counts[:, option] += put_within(self.holes, self.options, option, able, self.left, most)
+            # Of those that displace growth, a node is offered one at a time.
+            while self._offer(option):
+                pass
+
+    def _offer(self, option: int) -> bool:
+        """Put an option where there is room left for it, or growth that it is worth more than; say whether any was put.
+
+        Without devices it displaces the growth of its own set alone, whatever others' is worth: shares have been dealt
+        out.
+        """
+        of, there, room = self.options.owner[option], self.holes.kept + self.counts, self.left.free
+        if self.options.kind[option] < 0:
+            grown = grown_by_set(self.options, there, room, self.sets).astype(np.int64)
+            room = room - np.delete(grown, of, axis=1).sum(axis=1)
+            there = np.where(self.options.owner == of, there, 0)
+        able = np.where(self.holes.admits[:, of], fitting(room, self.options.need[option]), 0)
+        able = GrowthRoom(self.options, there, room).worthwhile(option, able)
+        most = min(
+            int(self.quotas.most[of] - self.numbers[of]), self.quotas.affordable(self.options, option, self.used)
+        )
+        if most <= 0 or not able.any():
+            return False
+        put = put_within(self.holes, self.options, option, able, self.left, most)
+        self.counts[:, option] += put
+        return bool(put.any())
 
     def _in_turn(self) -> list[int]:
         """Return the options as they are offered what is left: with devices first, then who has least of its share."""

@@ -36,11 +36,12 @@ class DeviceRoom:
         """Say whether the devices for an LS pod will be free, once `gone` have left too."""
         return place(need, self.soon_without(gone), self.sizes) is not None
 
-    def times_now(self, need: int) -> int:
-        """Return how many LS pods of this need find their devices free."""
+    def times_now(self, need: int, gone: Iterable[Pod] = ()) -> int:
+        """Return how many LS pods of this need find their devices free, as if `gone` had left already."""
+        now = self._returned(self.now, gone)
         if need < self.whole:
-            return sum(max(0, left) // need for left in self.now)
-        return self.count_whole(self.now) * self.whole // need
+            return sum(max(0, left) // need for left in now)
+        return self.count_whole(now) * self.whole // need
 
     def count_whole(self, left: Free) -> int:
         """Return how many whole devices are among those of which so much is left."""
@@ -60,7 +61,10 @@ class DeviceRoom:
 
     def soon_without(self, gone: Iterable[Pod]) -> Free:
         """Return what will be left once these have gone, where it is known what they hold."""
-        return without(self.soon, ((index, -amount) for pod in gone for index, amount in self.held_by(pod)))
+        return self._returned(self.soon, gone)
+
+    def _returned(self, left: Free, gone: Iterable[Pod]) -> Free:
+        return without(left, ((index, -amount) for pod in gone for index, amount in self.held_by(pod)))
 
     def held_by(self, pod: Pod) -> list[tuple[int, int]]:
         """Return the devices that a pod is known to hold, each with its amount."""

@@ -194,8 +194,11 @@ class Draft:
         return gone
 
     def rank(self) -> Floats:
-        """Return the order of holes: those first whose idle devices serve LS work least, then the fullest."""
-        free = self.rows.room - self.rows.held
+        """Return the order of holes: those first whose idle devices serve LS work least, then the fullest.
+
+        Fillers count at their smallest: one that has shrunk for what is new is not to send that elsewhere.
+        """
+        free = self.rows.room - self.rows.smallest
         devices = {
             name: DeviceTable(self.rows.devices[:, kind].clip(min=0), self.rows.unit[:, kind].clip(min=1))
             for kind, name in enumerate(self.ground.tracked)

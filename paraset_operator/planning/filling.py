@@ -16,7 +16,7 @@ from paraset_operator.planning.additions import Additions
 from paraset_operator.planning.allocation import allocate
 from paraset_operator.planning.contenders import Contender
 from paraset_operator.planning.fairness import Shares
-from paraset_operator.planning.growth import clearly_better
+from paraset_operator.planning.growth import clearly_better, grown_by_set
 from paraset_operator.planning.leftovers import Left, fitting, put_within
 from paraset_operator.planning.offers import Offers, as_options, as_shapes, kinds_of, rows_by_units
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
@@ -42,12 +42,13 @@ def fill(
     usable = np.array([each.usable for each in contenders], dtype=bool).reshape(len(contenders), len(rows.counts)).T
     admits = usable & (is_open | (_floors(contenders, new, ground) > 0)[None, :])
     admits &= np.array([each.most > each.count for each in contenders], dtype=bool) & _are_solvent(ground, shares, new)
+    held = _once_grown(ground, rows, offers) if admits.any() else np.zeros((0, 0), dtype=np.int64)
     for units, at in rows_by_units(ground, rows, np.flatnonzero(admits.any(axis=1))):
         kinds = kinds_of(ground, rows, units, at)
         options = offers.to(kinds)
         free, barred = rows.room[at] - rows.smallest[at], np.zeros((len(at), len(options)), dtype=bool)
         holes = Holes(free, kinds, admits[at], as_options(rows.counts[at], options), barred, _once(ranks, at))
-        quotas = _quotas(ground, contenders, shares, new)
+        quotas = _quotas(ground, contenders, shares, held, new)
         counts = _served(holes, options, quotas, _floors(contenders, new, ground))
         parts.append((at, as_shapes(counts, options, len(new))))
         new += parts[-1][1].sum(axis=0)
@@ -62,14 +63,25 @@ def _once(ranks: Callable[[], Floats], at: Ints) -> Callable[[], Floats]:
     return cache(lambda: ranks()[at])
 
 
-def _quotas(ground: Ground, contenders: Sequence[Contender], shares: Shares, new: Ints) -> Quotas:
-    """Return what is left of the quotas beside what is new already."""
-    sets, columns = len(ground.sets), ground.columns
+def _once_grown(ground: Ground, rows: Rows, offers: Offers) -> Ints:
+    """Return what each set holds once its fillers have grown into what is free (sets x columns).
+
+    Unlike what they hold now, it is the same before and after they have shrunk for what is new: who gets that is not
+    to be decided anew in between.
+    """
+    held = _made(ground, rows.counts.sum(axis=0))
+    for units, at in rows_by_units(ground, rows, np.flatnonzero(rows.counts.any(axis=1))):
+        options = offers.to(kinds_of(ground, rows, units, at))
+        free, kept = rows.room[at] - rows.smallest[at], as_options(rows.counts[at], options)
+        held += grown_by_set(options, kept, free, len(ground.sets)).sum(axis=0).astype(np.int64)
+    return held
+
+
+def _quotas(ground: Ground, contenders: Sequence[Contender], shares: Shares, held: Ints, new: Ints) -> Quotas:
+    """Return what is left of the quotas beside what is held and new already."""
+    columns = ground.columns
     made = _made(ground, new)
     namespaces = sorted({owner.namespace for owner in ground.sets})
-    held = np.array(
-        [[shares.by_set.get(owner.key, {}).get(name, 0) for name in columns] for owner in ground.sets], dtype=np.int64
-    ).reshape(sets, len(columns))
     return Quotas(
         most=np.array([max(0, each.most - each.count) for each in contenders], dtype=np.int64) - ground.number(new),
         held=held + made,

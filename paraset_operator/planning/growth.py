@@ -5,6 +5,7 @@ only where they are worth clearly more than the growth they displace; so what on
 leaves there too.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +48,29 @@ def growth_worth(options: Options, there: Ints, free: Ints) -> Floats:
             worth += grown * density
             room -= grown
     return worth
+
+
+def grown_by_set(options: Options, there: Ints, free: Ints, sets: int) -> Floats:
+    """Return by how much instances that are there grow, by set (N x sets x columns), with so much left free."""
+    grown = np.zeros((len(free), sets, options.need.shape[1]))
+    for option, column, more in growths_of(options, there, free):
+        grown[:, options.owner[option], column] += more
+    return grown
+
+
+def growths_of(options: Options, there: Ints, free: Ints) -> Iterator[tuple[int, int, Ints]]:
+    """Yield by how much instances of each option grow in each column (N), with so much left free.
+
+    Growth that is worth most is granted first.
+    """
+    may_grow = (options.density > 0) & (options.span > 0)
+    for column in np.flatnonzero(may_grow.any(axis=0)).tolist():
+        room = free[:, column].clip(min=0)
+        for option in np.argsort(-options.density[:, column], kind="stable").tolist():
+            if may_grow[option, column] and there[:, option].any():
+                more = np.minimum(room, there[:, option] * options.span[option, column])
+                yield option, column, more
+                room = room - more
 
 
 def clearly_better(options: Options, kept: Ints, free: Ints, counts: Ints) -> NDArray[np.bool_]:

@@ -6,13 +6,14 @@ not be kept free too, and no device stays empty for it. Such room is made by shr
 to spare another later would gain nothing.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from paraset_operator.model.devices import Free, place, without
 from paraset_operator.model.node import Node
 from paraset_operator.model.plan import Beneficiary, Reason, Release
+from paraset_operator.model.pod import Pod
 from paraset_operator.model.policy import HeadroomShape, PolicyView
 from paraset_operator.model.quantity import PODS
 from paraset_operator.model.resources import Resources, devices_of, fits, minus, plus, total_of
@@ -158,22 +159,28 @@ def smallest_borrower(devices: Resources, tracked: Container[str], owners: Itera
 
 
 def leaves_room_for_borrowers(room: NodeRoom, need: Resources, devices: Resources, borrower: Resources) -> bool:
-    """Say whether fillers can still take all devices that are free, with the copy's room set aside."""
-    free = min((_times_open(room, name, amount) for name, amount in devices.items()), default=0)
-    claims = {name: amount * free for name, amount in borrower.items() if name not in devices}
-    return fits(plus(need, claims), room.open_now)
+    """Say whether fillers could hold all devices that others leave, with the copy's room set aside.
+
+    What they hold now does not count: else those without devices would grow into what is left for those with, and the
+    copy would be gone by the next plan.
+    """
+    held = total_of(pod.requests for pod in room.fillers)
+    left = min((_times_left(room, name, amount, room.fillers) for name, amount in devices.items()), default=0)
+    claims = {name: amount * left for name, amount in borrower.items() if name not in devices}
+    return fits(plus(need, claims), plus(room.open_now, held))
 
 
-def _times_open(room: NodeRoom, name: str, amount: int) -> int:
-    """Return how many copies find a device free now."""
-    times = max(0, room.open_now.get(name, 0)) // amount
-    return min(times, room.devices[name].times_now(amount)) if name in room.devices else times
+def _times_left(room: NodeRoom, name: str, amount: int, gone: Sequence[Pod] = ()) -> int:
+    """Return how many copies find a device free now, as if some fillers had gone."""
+    held = sum(pod.requests.get(name, 0) for pod in gone)
+    times = max(0, room.open_now.get(name, 0) + held) // amount
+    return min(times, room.devices[name].times_now(amount, gone)) if name in room.devices else times
 
 
 def _has_open_devices(room: NodeRoom, devices: Resources) -> bool:
     """Say whether any device is free; a scrap of a tracked one, too small for a copy, is not."""
     return any(
-        name not in room.devices or _times_open(room, name, devices.get(name, 1)) > 0
+        name not in room.devices or _times_left(room, name, devices.get(name, 1)) > 0
         for name in devices_of(room.open_now)
     )
 

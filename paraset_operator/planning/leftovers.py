@@ -112,6 +112,13 @@ def fitting(free: Ints, need: Ints) -> Ints:
     return np.maximum(number, 0)
 
 
+def giving(missing: Ints, need: Ints) -> Ints:
+    """Return how many instances give what is missing, of all that they hold."""
+    held = np.flatnonzero(need > 0)
+    number: Ints = (-(-missing[:, held].clip(min=0) // need[held])).max(axis=1, initial=0)
+    return number
+
+
 def enough(free: Ints, need: Ints) -> NDArray[np.bool_]:
     """Say on which nodes the sums allow for what is needed."""
     found = np.ones(len(free), dtype=bool)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paraset_operator.planning.growth import growth_worth
+from paraset_operator.planning.growth import grown_by_set, growth_worth
 from paraset_operator.planning.leftovers import Left
 from paraset_operator.planning.packing import Gains, pack
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
@@ -76,18 +76,5 @@ def _valued(holes: Holes, options: Options, counts: Ints, left: Left) -> Proposa
 def growth_by_set(holes: Holes, options: Options, counts: Ints, free: Ints) -> Floats:
     """Return by how much more sets grow (N x sets x columns) once new instances are there and so much is left free."""
     sets = holes.admits.shape[1]
-    growth = _grown(options, holes.kept + counts, free, sets)
-    return growth - _grown(options, holes.kept, holes.free, sets) if holes.kept.any() else growth
-
-
-def _grown(options: Options, there: Ints, free: Ints, sets: int) -> Floats:
-    grown = np.zeros((len(free), sets, options.need.shape[1]))
-    may_grow = (options.density > 0) & (options.span > 0)
-    for column in np.flatnonzero(may_grow.any(axis=0)).tolist():
-        room = free[:, column].clip(min=0)
-        for option in np.argsort(-options.density[:, column], kind="stable").tolist():
-            if may_grow[option, column] and there[:, option].any():
-                more = np.minimum(room, there[:, option] * options.span[option, column])
-                grown[:, options.owner[option], column] += more
-                room = room - more
-    return grown
+    growth = grown_by_set(options, holes.kept + counts, free, sets)
+    return growth - grown_by_set(options, holes.kept, holes.free, sets) if holes.kept.any() else growth
