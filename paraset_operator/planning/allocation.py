@@ -4,8 +4,9 @@
    where little or on few nodes, once, with those favoured who have less than their share
    there a set that exceeds a quota is left out of the nodes where that costs least, and these are packed anew
 2. single instances are exchanged as far as that brings shares closer to what they should be
-3. single instances go where a quota is still exceeded, or for one of the same set on a device that is left idle
-4. what is left is offered to everybody who may still have it
+3. single instances go where a quota is still exceeded
+4. what is left is offered to everybody who may still have it, and where a device is left idle for cores that are worth
+   more with it, these too
 """
 
 from collections.abc import Iterator
@@ -85,8 +86,9 @@ class Deal:
         self._give_back()
         for members, weight, excess in self._excesses():
             self.measure(self._drop(members, weight, excess))
-        use_idle_devices(self.holes, self.options, self.quotas, self.counts, self.left)
         self.top_up()
+        while use_idle_devices(self.holes, self.options, self.quotas, self.counts, self.left):
+            self.top_up()
 
     def _give_back(self) -> bool:
         """Leave growth alone that is not for sets to take; say whether any would have been."""

@@ -1,7 +1,7 @@
-"""No device is left idle for cores alone that the same set would make more of with it.
+"""No device is left idle for cores that are worth more with it.
 
 Fair shares bound what a set takes of devices, and have it take cores instead; but where nobody else takes the device,
-that only leaves less for everybody.
+that only leaves less for everybody. And a core or two of another set weigh little against a device.
 """
 
 import numpy as np
@@ -9,17 +9,22 @@ import numpy as np
 from paraset_operator.planning.growth import growth_worth
 from paraset_operator.planning.leftovers import Left, enough, giving, put_within
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
-from paraset_operator.planning.quotas import Quotas, used_by
+from paraset_operator.planning.quotas import Quotas, number_by, used_by
 
 
-def use_idle_devices(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left: Left) -> None:
-    """Exchange, in place, new instances without devices for one with, of the same set, where that alone makes room."""
+def use_idle_devices(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left: Left) -> bool:
+    """Exchange, in place, new instances without devices for one with, where that alone makes room.
+
+    Those of the same set make way first. Say whether anything was exchanged: it may leave room for more.
+    """
+    before = counts.copy()
     small = np.flatnonzero(options.twin == np.arange(len(options)))
     with_devices, without = small[options.kind[small] >= 0], small[options.kind[small] < 0]
     for new in with_devices[np.argsort(-options.value[with_devices], kind="stable")].tolist():
-        for old in without[options.owner[without] == options.owner[new]].tolist():
+        for old in without[np.argsort(options.owner[without] != options.owner[new], kind="stable")].tolist():
             while _exchange(holes, options, quotas, counts, left, old, new):
                 pass
+    return bool((counts != before).any())
 
 
 def _exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left: Left, old: int, new: int) -> bool:
@@ -34,7 +39,9 @@ def _exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left
     free = left.free.copy()
     left.free[rows] += gone[rows, None] * options.need[old]
     able = np.isin(np.arange(len(holes)), rows).astype(np.int64)
-    most = quotas.affordable(options, new, used_by(counts, options, len(quotas.most)))
+    sets = len(quotas.most)
+    number = int((quotas.most - number_by(counts, options, sets))[of]) + int(options.owner[old] == of)
+    most = min(number, quotas.affordable(options, new, used_by(counts, options, sets)))
     put = put_within(holes, options, new, able, left, most) if most > 0 else np.zeros_like(able)
     left.free[put == 0] = free[put == 0]
     counts[:, old] -= gone * put

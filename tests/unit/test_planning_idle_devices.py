@@ -1,4 +1,6 @@
-"""No device is left idle for cores alone that the same set would make more of with it."""
+"""No device is left idle for cores that are worth more with it."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,13 +15,18 @@ PLAIN = Offer(cores=1, value=1.0)
 
 
 def exchanged(
-    room: Room, of: Options, counts: list[int], sets: int = 1, limits: tuple[Limit, ...] = ()
+    room: Room,
+    of: Options,
+    counts: list[int],
+    sets: int = 1,
+    most: tuple[int, ...] = (9, 9),
+    limits: tuple[Limit, ...] = (),
 ) -> tuple[list[int], Ints]:
     """Return what there is of each option, and the sums left, after the exchange on one node."""
     seen, table = holes([room], of, sets), np.array([counts])
     left = Left.of(seen)
     left.free -= table @ of.need
-    allowed = quotas([9] * sets, [99, 99, 99, 99], limits=limits)
+    allowed = quotas(most[:sets], [99, 99, 99, 99], limits=limits)
     use_idle_devices(seen, of, allowed, table, left)
     assert (left.free == seen.free - table @ of.need).all()
     return table[0].tolist(), left.free[0]
@@ -53,9 +60,20 @@ def test_without_an_idle_device_everybody_stays() -> None:
     assert exchanged(Room(cores=2), of, [2, 0])[0] == [2, 0]
 
 
-def test_nobody_makes_way_for_another_set() -> None:
+def test_who_makes_way_is_of_the_same_set_first() -> None:
+    of = options(PLAIN, replace(PLAIN, owner=1), Offer(cores=1, gpus=1, value=5.0, owner=1))
+    assert exchanged(Room(cores=4, gpus=3), of, [2, 2, 0], sets=2)[0] == [1, 0, 3]
+
+
+def test_a_set_has_no_more_than_its_ceiling_allows() -> None:
     of = options(PLAIN, Offer(cores=1, gpus=1, value=5.0, owner=1))
-    assert exchanged(Room(cores=2, gpus=1), of, [2, 0], sets=2)[0] == [2, 0]
+    assert exchanged(Room(cores=4, gpus=4), of, [4, 0], sets=2, most=(4, 3))[0] == [1, 3]
+    assert exchanged(Room(cores=4, gpus=4), of, [4, 0], sets=2, most=(4, 0))[0] == [4, 0]
+
+
+def test_a_set_at_its_ceiling_exchanges_its_own() -> None:
+    of = options(PLAIN, Offer(cores=1, gpus=1, value=5.0))
+    assert exchanged(Room(cores=2, gpus=1), of, [2, 0], most=(2,))[0] == [1, 1]
 
 
 def test_what_there_is_room_for_costs_nobody_its_place() -> None:
