@@ -209,6 +209,31 @@ class FillPolicySpec(Model):
     pacing: Pacing = Field(Pacing(), description="How patient the operator is.")
 
 
+class LsWaitStatus(Model):
+    """How long LS pods have waited for one cause."""
+
+    cause: str = Field(
+        max_length=64, description="What they waited for, as in metrics: none, headroom, yield-evict, ..."
+    )
+    pods: int = Field(json_schema_extra={"format": "int64"}, description="LS pods that were bound.")
+    seconds: float = Field(
+        description="Seconds they have waited together, from their first sight until they were bound."
+    )
+    longest_seconds: float = Field(description="Seconds that the one waited that waited longest.")
+
+
+class RoomStatus(Model):
+    """What became of room that fillers have given for one reason. Amounts are cores, bytes and pieces."""
+
+    reason: str = Field(max_length=64, description="Why it was given, in one word.")
+    releases: int = Field(json_schema_extra={"format": "int64"}, description="Fillers that shrank or left.")
+    unused: int = Field(
+        0, json_schema_extra={"format": "int64"}, description="Of these, those nobody took anything of."
+    )
+    released: dict[str, float] | None = Field(None, description="What they gave, by resource.")
+    taken: dict[str, float] | None = Field(None, description="What LS pods took of it, by resource.")
+
+
 class FillPolicyStatus(Model):
     """What the operator has made of a policy."""
 
@@ -223,6 +248,15 @@ class FillPolicyStatus(Model):
         None,
         description="Time it takes to free room on these nodes: nine of the last ten victims were gone so soon after "
         "they were told to leave. Left out: none was seen yet, or no copies are auto.",
+    )
+    ls_waits: Annotated[list[LsWaitStatus], ListMap("cause")] | None = Field(
+        None,
+        max_length=16,
+        description="Waits of LS pods that were bound to these nodes, by cause. Written a moment after they have come, "
+        "and once a minute at most while they go on coming.",
+    )
+    room: Annotated[list[RoomStatus], ListMap("reason")] | None = Field(
+        None, max_length=16, description="Room that fillers have given on these nodes, by reason."
     )
     conditions: Annotated[list[Condition], ListMap("type")] | None = Field(
         None, max_length=32, description="Ready, and what it depends on."

@@ -12,8 +12,9 @@ from paraset_operator.model.plan import DeletePod, NominatePod, Reason, ResizePo
 from paraset_operator.model.plan import Release as PlannedRelease
 from paraset_operator.model.pod import Pod, is_newly_preempted
 from paraset_operator.model.policy import PolicyView
-from paraset_operator.reporting.ledger import Amounts, Book, Hour, Meter, SetAccount, plus
+from paraset_operator.reporting.ledger import Amounts, Book, Hour, Meter, RoomAccount, SetAccount, plus
 from paraset_operator.reporting.metrics import Metrics
+from paraset_operator.reporting.policy_account import PolicyAccount
 from paraset_operator.runtime.filler_lives import FillerLives
 from paraset_operator.runtime.ls_waits import Bound, Cause, LsWaits
 from paraset_operator.runtime.memory import YIELD_REASONS, work_lost
@@ -40,6 +41,8 @@ class Accounts:
         self.began = 0.0
         self.held_then: dict[str, Amounts] = {}
         self.filled: dict[str, Amounts] = {}
+        # By policy, of this leader alone.
+        self.policies: dict[str, PolicyAccount] = {}
         # Counts what a reader of an earlier book could not know.
         self.changes = 0
         for cause in Cause:
@@ -58,6 +61,7 @@ class Accounts:
             self.began = now = self._clock()
             self._meter.restart(now)
             self.book, self.held_then, self.filled = Book(now, self._meter.holding), self._meter.holding, {}
+            self.policies = {}
         elif not leads:
             self.book = None
 
@@ -96,7 +100,7 @@ class Accounts:
         elif outcome.is_done and isinstance(action, DeletePod | ResizePod) and action.reason in YIELD_REASONS:
             release = self._room.released(action, now)
             self._gave(release, now)
-            self._took(release.reason, self._room.take_late(action.pod.place, release), now)
+            self._took(action.pod.place, release.reason, self._room.take_late(action.pod.place, release), now)
             self._yielded(action, now)
 
     def advance(self) -> None:
@@ -104,7 +108,8 @@ class Accounts:
         now = self._clock()
         for release in self._room.expired(now):
             self._metrics.unused.labels(release.reason).inc(self.book is not None)
-            self._hour(now).room_account(release.reason).unused += 1
+            for account in self._room_accounts(release.node, release.reason, now):
+                account.unused += 1
         if self.book is not None:
             for key, amounts in self._meter.settle(self.book, now).items():
                 self._gained(key, amounts)
@@ -116,6 +121,18 @@ class Accounts:
             return Hour()
         self.changes += 1
         return self.book.hour_at(now)
+
+    def _policy_account(self, node: str) -> PolicyAccount:
+        """Return the account of the policy of a node to count in; without one, or a lead, nobody reads it."""
+        policy = self._policy_on(node)
+        if policy is None or self.book is None:
+            return PolicyAccount()
+        account = self.policies.setdefault(policy.name, PolicyAccount())
+        account.changes += 1
+        return account
+
+    def _room_accounts(self, node: str, reason: str, now: float) -> tuple[RoomAccount, RoomAccount]:
+        return self._hour(now).room_account(reason), self._policy_account(node).room_account(reason)
 
     def _set_account(self, key: str, now: float) -> SetAccount:
         return self._hour(now).set_account(key)
@@ -158,16 +175,16 @@ class Accounts:
             self._metrics.sets.preempted(split(set_of(pod)))
 
     def _gave(self, release: Release, now: float) -> None:
-        account = self._hour(now).room_account(release.reason)
-        account.releases += 1
-        account.released = plus(account.released, release.left)
+        for account in self._room_accounts(release.node, release.reason, now):
+            account.releases += 1
+            account.released = plus(account.released, release.left)
         if self.book is not None:
             self._metrics.released(release.reason, release.left)
 
-    def _took(self, reason: str, amounts: Amounts, now: float) -> None:
+    def _took(self, node: str, reason: str, amounts: Amounts, now: float) -> None:
         if amounts:
-            account = self._hour(now).room_account(reason)
-            account.taken = plus(account.taken, amounts)
+            for account in self._room_accounts(node, reason, now):
+                account.taken = plus(account.taken, amounts)
             if self.book is not None:
                 self._metrics.took_room(reason, amounts)
 
@@ -186,7 +203,8 @@ class Accounts:
         self._waits.forget(pod.uid)
         if cause is not Cause.OTHER:
             for reason, amounts in self._room.take(pod, now, is_expected=is_expected).items():
-                self._took(reason, amounts, now)
+                self._took(pod.node, reason, amounts, now)
+            self._policy_account(pod.node).waited(cause.value, bound.seconds)
         if self.book is not None:
             self.changes += 1
             self._metrics.waits.labels(cause.value).observe(bound.seconds)

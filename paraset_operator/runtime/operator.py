@@ -34,6 +34,7 @@ from paraset_operator.runtime.memory_json import memory_json
 from paraset_operator.runtime.namespaces import NamespaceStore
 from paraset_operator.runtime.objects import Known, paraset_store, policy_store
 from paraset_operator.runtime.picture import Picture
+from paraset_operator.runtime.policy_accounts import PolicyAccounts
 from paraset_operator.runtime.policy_reporter import PolicyReporter
 from paraset_operator.runtime.release_times import ReleaseTimes
 from paraset_operator.runtime.reporter import Reporter
@@ -95,7 +96,9 @@ class Operator:
             FilledWork(self.accounts),
         )
         policy_statuses = StatusWriter(client, self.policies.take)
-        self.policy_reporter = PolicyReporter(self.policies, policy_statuses, self.metrics, self.learner)
+        self.policy_reporter = PolicyReporter(
+            self.policies, policy_statuses, self.metrics, self.learner, PolicyAccounts(self.accounts)
+        )
         self.loop = Loop(
             self.picture,
             self.actuator,

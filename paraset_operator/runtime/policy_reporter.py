@@ -1,4 +1,4 @@
-"""After every turn: statuses of policies, with what was learned of their headroom, and what headroom is kept."""
+"""After every turn: statuses of policies, with what was learned of their headroom and what LS work waited for."""
 
 from collections import defaultdict
 
@@ -11,6 +11,7 @@ from paraset_operator.reporting.metrics import Metrics
 from paraset_operator.reporting.status_writer import StatusWriter
 from paraset_operator.runtime.headroom_learning import HeadroomLearner
 from paraset_operator.runtime.objects import Known, ObjectStore
+from paraset_operator.runtime.policy_accounts import PolicyAccounts
 from paraset_operator.runtime.reporter import conditions_in, stamp
 
 
@@ -18,10 +19,15 @@ class PolicyReporter:
     """Tells administrators what has become of their policies."""
 
     def __init__(
-        self, policies: ObjectStore[FillPolicy], statuses: StatusWriter, metrics: Metrics, learner: HeadroomLearner
+        self,
+        policies: ObjectStore[FillPolicy],
+        statuses: StatusWriter,
+        metrics: Metrics,
+        learner: HeadroomLearner,
+        accounts: PolicyAccounts,
     ) -> None:
         self._policies, self._statuses = policies, statuses
-        self._metrics, self._learner = metrics, learner
+        self._metrics, self._learner, self._accounts = metrics, learner, accounts
 
     def report(self, snapshot: Snapshot) -> None:
         """Bring statuses and metrics in step with the picture of a turn."""
@@ -39,6 +45,7 @@ class PolicyReporter:
                 nodes=counts[known.name],
                 headroom=headroom or None,
                 release_seconds=release_seconds,
+                **self._accounts.fields_of(known),
                 conditions=set_condition(conditions_in(known.status), _ready(known)),
             )
             wanted = status.model_dump(by_alias=True, exclude_none=True)

@@ -24,8 +24,9 @@ _LATE = 10.0
 
 @dataclass(slots=True)
 class Release:
-    """Room on its way to LS work; `left` is what nobody has taken yet."""
+    """Room on its way to LS work on a node; `left` is what nobody has taken yet."""
 
+    node: str
     reason: str
     uid: str
     is_eviction: bool
@@ -64,7 +65,7 @@ class ReleasedRoom:
     def _add(
         self, node: str, reason: str, uid: str, amounts: dict[str, float], free_at: float, is_eviction: bool
     ) -> Release:
-        release = Release(reason, uid, is_eviction, free_at + _PATIENCE.get(reason, _ANNOUNCED), dict(amounts))
+        release = Release(node, reason, uid, is_eviction, free_at + _PATIENCE.get(reason, _ANNOUNCED), dict(amounts))
         self.by_node.setdefault(node, []).append(release)
         return release
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from corner import Corner
+from corner import POLICIES, Corner
 from manifests import GPU, Json
 from operating import Operated, Operator, eventually, stays_empty
 
@@ -104,6 +104,36 @@ def test_what_a_set_has_held_is_in_its_status_and_outlives_the_operator(lone_cor
 def gpus_held(corner: Corner) -> int:
     told = corner.operated.status(corner.name, "s").get("filledWork") or {}
     return int((told.get("resourceSeconds") or {}).get(GPU, 0))
+
+
+def test_a_policy_tells_what_ls_work_has_waited_for_and_so_does_the_next_leader(
+    lone_corner: Corner, mortal: Operator
+) -> None:
+    lone_corner.change_policy(cpuHeadroomPercent=0)
+    lone_corner.add_nodes("a", gpus=2)
+    lone_corner.add_set()
+    mortal.start_ready()
+    lone_corner.until_running(2)
+    lone_corner.add_ls("first", gpus=1)
+    eventually("the first is told", lambda: pods_told(lone_corner) == 1)
+    mortal.kill()
+    mortal.start_ready()
+    eventually("it leads", mortal.leads)
+    lone_corner.add_ls("second", gpus=1)
+    eventually("both are told", lambda: pods_told(lone_corner) == 2)
+    status = policy_status(lone_corner)
+    (room,) = status["room"]
+    assert [each["cause"] for each in status["lsWaits"]] == ["yield-evict"]
+    assert (room["reason"], room["releases"], room["unused"]) == ("YieldsToLatencySensitive", 2, 0)
+    assert (room["released"][GPU], room["taken"][GPU]) == (2, 2)
+
+
+def policy_status(corner: Corner) -> Json:
+    return dict(corner.cluster.api.get(f"{POLICIES}/{corner.name}").get("status") or {})
+
+
+def pods_told(corner: Corner) -> int:
+    return sum(each["pods"] for each in policy_status(corner).get("lsWaits") or ())
 
 
 def test_accounts_cost_no_write_while_nothing_changes(lone_corner: Corner, mortal: Operator) -> None:
