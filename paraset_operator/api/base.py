@@ -176,6 +176,14 @@ class ListMap:
         return items
 
 
+def readable(model: type[M], value: Mapping[str, Any]) -> M:
+    """Return a mapping as a model that may be empty: empty if it can't be read."""
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return model()
+
+
 def parse(model: type[M], who: str, data: Mapping[str, Any], *, strict: bool) -> M:
     """Return `data` as a `model`; raise InvalidObject with every problem found. `strict` refuses unknown fields."""
     try:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pydantic
-
+from paraset_operator.api.base import readable
 from paraset_operator.api.v1alpha1 import FillPolicy, FillPolicyStatus
 from paraset_operator.reporting.policy_account import PolicyAccount, account_in
 from paraset_operator.runtime.accounts import Accounts
@@ -50,9 +49,4 @@ class PolicyAccounts:
 
 
 def _status_in(known: Known[FillPolicy]) -> FillPolicyStatus:
-    if known.value is not None:
-        return known.value.status
-    try:
-        return FillPolicyStatus.model_validate(known.status)
-    except pydantic.ValidationError:
-        return FillPolicyStatus()
+    return known.value.status if known.value is not None else readable(FillPolicyStatus, known.status)

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import pydantic
 import structlog
 
 from paraset_operator.acting.manifest import selector_of
 from paraset_operator.acting.outcome import Outcome, Result
+from paraset_operator.api.base import readable
 from paraset_operator.api.conditions import ConditionType
 from paraset_operator.api.status import Condition, ParaSetStatus
 from paraset_operator.api.v1alpha1 import FillPolicy, ParaSet
@@ -186,12 +186,7 @@ def stamp() -> str:
 
 
 def _status_in(known: Known[ParaSet]) -> ParaSetStatus:
-    if known.value is not None:
-        return known.value.status
-    try:
-        return ParaSetStatus.model_validate(known.status)
-    except pydantic.ValidationError:
-        return ParaSetStatus()
+    return known.value.status if known.value is not None else readable(ParaSetStatus, known.status)
 
 
 def conditions_in(status: Status) -> list[Condition]:
