@@ -107,7 +107,7 @@ class OperatorProcess:
     def has_planned_within(self, seconds: float) -> bool:
         """Whether it has begun a whole plan in so many past seconds and is done with it; no if it does not answer."""
         try:
-            with self._probe("readyz") as answer:
+            with self._readyz() as answer:
                 ages = json.load(answer)
         except (urllib.error.URLError, OSError):
             return False
@@ -121,12 +121,12 @@ class OperatorProcess:
         self._processes.stop(NAME)
         self.pid = 0
 
-    def _probe(self, path: str) -> Any:
-        return urllib.request.urlopen(f"http://127.0.0.1:{self._health}/{path}", timeout=1)
+    def _readyz(self) -> Any:
+        return urllib.request.urlopen(f"http://127.0.0.1:{self._health}/readyz", timeout=1)
 
     def _ready(self) -> bool:
         try:
-            with self._probe("readyz") as answer:
+            with self._readyz() as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

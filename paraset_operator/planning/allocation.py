@@ -213,9 +213,7 @@ class Deal:
             there = np.where(self.options.owner == of, there, 0)
         able = np.where(self.holes.admits[:, of], fitting(room, self.options.need[option]), 0)
         able = GrowthRoom(self.options, there, room).worthwhile(option, able)
-        most = min(
-            int(self.quotas.most[of] - self.numbers[of]), self.quotas.affordable(self.options, option, self.used)
-        )
+        most = self.quotas.left_for(self.options, option, self.counts)
         if most <= 0 or not able.any():
             return False
         put = put_within(self.holes, self.options, option, able, self.left, most)

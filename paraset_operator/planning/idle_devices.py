@@ -9,7 +9,7 @@ import numpy as np
 from paraset_operator.planning.growth import growth_worth
 from paraset_operator.planning.leftovers import Left, enough, giving, put_within
 from paraset_operator.planning.problem import Floats, Holes, Ints, Options
-from paraset_operator.planning.quotas import Quotas, number_by, used_by
+from paraset_operator.planning.quotas import Quotas
 
 
 def use_idle_devices(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left: Left) -> bool:
@@ -39,9 +39,7 @@ def _exchange(holes: Holes, options: Options, quotas: Quotas, counts: Ints, left
     free = left.free.copy()
     left.free[rows] += gone[rows, None] * options.need[old]
     able = np.isin(np.arange(len(holes)), rows).astype(np.int64)
-    sets = len(quotas.most)
-    number = int((quotas.most - number_by(counts, options, sets))[of]) + int(options.owner[old] == of)
-    most = min(number, quotas.affordable(options, new, used_by(counts, options, sets)))
+    most = quotas.left_for(options, new, counts, freed=int(options.owner[old] == of))
     put = put_within(holes, options, new, able, left, most) if most > 0 else np.zeros_like(able)
     left.free[put == 0] = free[put == 0]
     counts[:, old] -= gone * put

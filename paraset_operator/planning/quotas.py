@@ -47,6 +47,15 @@ class Quotas:
                 most = min(most, max(0, limit.left - taken) // need)
         return most
 
+    def left_for(self, options: Options, option: int, counts: Ints, freed: int = 0) -> int:
+        """Return how many more instances of an option its set may have beside these (N x S): by ceiling and limits.
+
+        `freed` are those of the set that make way for one.
+        """
+        sets, of = len(self.most), options.owner[option]
+        number = int(self.most[of] - number_by(counts, options, sets)[of]) + freed
+        return min(number, self.affordable(options, option, used_by(counts, options, sets)))
+
     def due(self) -> Floats:
         """Return how much each set is due beside the one that is due least, by tenant and weight."""
         of_tenant = np.bincount(self.tenant, weights=self.weight)[self.tenant]
